@@ -1,0 +1,58 @@
+/* describe.h - Python objects to definition records, once per object.
+ *
+ * Every function here runs on an application thread that holds the GIL, the
+ * first time an object is seen, with recording of this thread suspended. The
+ * contract that makes that safe:
+ *   - no application code runs: only exact builtin containers, slots of C
+ *     structs and instance dictionaries are read; no getattr on application
+ *     objects, no repr, no str, no hash, no comparison of them, no isinstance
+ *     through a metaclass. The one exception is stated at
+ *     describe_annotations;
+ *   - no exception is left set or altered, no reference is kept (the caller
+ *     keeps what it needs), a reference taken is given back;
+ *   - no value of the application is copied: names only;
+ *   - bounded work: lists are cut at the limits of def.h and counted.
+ * Each returns 0, or -1 when the record could not be made (out of memory, an
+ * object in an unexpected state); the caller counts that as a loss.
+ *
+ * Nothing but pycompat.h knows CPython's versions. */
+#ifndef GHOST_DESCRIBE_H
+#define GHOST_DESCRIBE_H
+
+#include "pycompat.h"
+#include "ghost/def.h"
+
+/* ---- what ident.c provides ---- */
+/* Id of a type; the first time, its TYPE record (and those of its MRO) goes to
+ * the journal first. 0 when that failed. Never runs Python code. */
+uint32_t ident_type(PyTypeObject *type);
+/* Real name of the module `__main__` (or `__mp_main__`), set at the start. */
+struct ghost_str ident_main_name(void);
+
+/* ---- what describe_*.c provide; each appends one record to `out` ---- */
+/* describe_func.c. `globals` is the dict the code runs in (may be NULL). */
+int describe_func(struct ghost_buf *out, PyCodeObject *code, PyObject *globals, uint32_t id);
+/* The module's name: globals["__name__"] when it is an exact str, __main__ by
+ * its real name; "?" when there is none. Valid while globals is unchanged. */
+struct ghost_str describe_module_name(PyObject *globals);
+/* XXH64 over the code as compiled (instrumentation and caches removed), its
+ * names and variable names; no constants, so no value. Stable between runs. */
+uint64_t describe_fingerprint(PyCodeObject *code);
+
+/* describe_type.c */
+int describe_type(struct ghost_buf *out, PyTypeObject *type, uint32_t id);
+
+/* describe_annotations.c: appends an ANNOT record when the function has
+ * annotations, defaults or __wrapped__; nothing otherwise.
+ * 3.11 to 3.13 read the annotation objects. On 3.14+ the compiler-made
+ * __annotate__ function is run in string format with fake globals (PEP 649,
+ * annotationlib), and PEP 695 bounds and aliases are evaluated only when
+ * already evaluated or through their compiler-made thunks. Returns 1 with an
+ * exception set when an asynchronous exception (a signal handler's) arrived
+ * meanwhile: the caller must let it through. */
+int describe_annotations(struct ghost_buf *out, PyFunctionObject *func, uint32_t func_id);
+
+/* describe_tree.c */
+int describe_tree(struct ghost_buf *out, PyCodeObject *module_code, PyObject *globals);
+
+#endif
