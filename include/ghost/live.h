@@ -51,7 +51,8 @@ struct ghost_ring_header {
     uint64_t lost;                               /* events dropped, ever */
     uint64_t lost_first_tick, lost_last_tick;    /* span of the drops not yet in the log */
     uint64_t ended;                              /* 1 once the thread is gone */
-    char pad2[256 - 168];
+    uint64_t lost_cause;                         /* enum ghost_loss_cause of the last drop */
+    char pad2[256 - 176];
     /* written by the writer thread only */
     _Alignas(64) uint64_t tail;                  /* 256: events that are in the log, ever */
     uint64_t lost_logged;                        /* of `lost`, those told in a LOSS record */
