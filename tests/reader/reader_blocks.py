@@ -1,0 +1,173 @@
+"""docs/format.md, section 5: one thread's events, in columns, checked against its stack."""
+
+from dataclasses import dataclass, field
+
+from reader_wire import Malformed
+
+(CALL, GEN_CALL, RETURN, UNWIND, YIELD, RESUME, THROW, ABANDON, DROP, ADOPT, MARK, PAUSE) = range(1, 13)
+SHAPE_NAMES = (None, "CALL", "GEN_CALL", "RETURN", "UNWIND", "YIELD", "RESUME", "THROW", "ABANDON", "DROP",
+               "ADOPT", "MARK", "PAUSE")
+WITH_OPERAND = {GEN_CALL, RESUME, THROW, DROP, ADOPT}
+NOT_COUNTED = {ABANDON, DROP, ADOPT}
+POPS = {RETURN, UNWIND, YIELD, ABANDON}
+UNKNOWN_START = 1
+RAISED_HERE = 1
+
+
+@dataclass
+class Activation:
+    """A call that is under way: on a stack, or a suspended generator or coroutine."""
+    func: int
+    sig: int
+    caller: int
+    slot: object            # None for a plain call
+    known: bool             # its beginning was seen
+    pending: int            # type of an exception that a callee let out, not settled yet
+    start: int
+    resumed: int            # begin of the present stretch
+    active: int             # ticks of the finished stretches
+    child: int              # ticks spent in recorded callees
+
+
+@dataclass
+class Block:
+    thread: int
+    first_seq: int
+    n_seq: int
+    base: int
+    end: int
+    q32: int
+    anchors: list
+    stack: list             # of Activation, bottom first
+    suspended: list
+    n_slots: int
+    shapes: list            # (kind, a, b)
+    events: list = field(default_factory=list)  # (tick, kind, a, b, slot)
+
+    def n_counted(self):
+        return sum(1 for e in self.events if e[1] not in NOT_COUNTED)
+
+    def ns(self, ticks):
+        return ticks * self.q32 >> 32
+
+
+def _entry(at, base):
+    func, sig, caller, slot, flags, pending = at.varints(6)
+    start, resumed = base - at.zigzag(), base - at.zigzag()
+    active, child = at.varint(), at.varint()
+    return Activation(func, sig, caller, slot - 1 if slot else None, not flags & UNKNOWN_START, pending,
+                      start, resumed, active, child)
+
+
+def _deltas(codes, extra):
+    """Section 5.1."""
+    pos, deltas = 0, []
+    for code in codes:
+        if code < 192:
+            deltas.append(code)
+            continue
+        if code == 255:
+            u = shift = 0
+            while True:
+                if pos >= len(extra) or shift > 63:
+                    raise Malformed("a time delta runs out of its bytes")
+                byte, pos = extra[pos], pos + 1
+                u |= (byte & 127) << shift
+                shift += 7
+                if byte < 128:
+                    break
+        else:
+            e, s = 6 + (code - 192 >> 2), code & 3
+            size = (e - 2 + 7) // 8
+            if pos + size > len(extra):
+                raise Malformed("a time delta runs out of its bytes")
+            low = int.from_bytes(extra[pos:pos + size], "little")
+            if low >> (e - 2):
+                raise Malformed("a time delta has bits above its width")
+            pos += size
+            u = 1 << e | s << (e - 2) | low
+        deltas.append(u - 64 + 192)
+    if pos != len(extra):
+        raise Malformed("time bytes are left over")
+    return deltas
+
+
+def read_block(at):
+    thread, first_seq, n_seq, base, length, q32 = at.varints(6)
+    anchors = [tuple(at.varints(3)) for _ in range(2)]
+    stack = [_entry(at, base) for _ in range(at.count(10))]
+    n_slots = at.varint()
+    suspended = [_entry(at, base) for _ in range(at.count(10))]
+    shapes = [(at.fixed("B"), at.varint(), at.varint()) for _ in range(at.count(3))]
+    n = at.count(2)
+    width = at.fixed("B")
+    if width not in (1, 2):
+        raise Malformed(f"tokens of {width} bytes")
+    raw = at.take(n * width)
+    tokens = raw if width == 1 else [raw[i] | raw[i + 1] << 8 for i in range(0, len(raw), 2)]
+    codes = at.take(n)
+    deltas = _deltas(codes, at.take(at.count()))
+    operands = at.varints(at.count())
+    block = Block(thread, first_seq, n_seq, base, base + length, q32, anchors, stack, suspended, n_slots, shapes)
+    _events(block, tokens, deltas, operands)
+    _check(block)
+    return block
+
+
+def _events(block, tokens, deltas, operands):
+    shapes, tick, used = block.shapes, block.base, 0
+    for kind, _, _ in shapes:
+        if not CALL <= kind <= PAUSE:
+            raise Malformed(f"shape kind {kind}")
+    for token, delta in zip(tokens, deltas):
+        if token >= len(shapes):
+            raise Malformed(f"token {token} of {len(shapes)} shapes")
+        kind, a, b = shapes[token]
+        tick += delta
+        slot = None
+        if kind in WITH_OPERAND:
+            if used == len(operands):
+                raise Malformed("an operand is missing")
+            slot, used = operands[used], used + 1
+            if slot >= block.n_slots:
+                raise Malformed(f"slot {slot} of {block.n_slots}")
+        block.events.append((tick, kind, a, b, slot))
+    if used != len(operands):
+        raise Malformed("operands are left over")
+    if tick > block.end:
+        raise Malformed("the last event is later than the block's end")
+
+
+def _check(block):
+    """Every event must fit the stack that the ones before it left."""
+    stack = [entry.slot for entry in block.stack]
+    suspended = {entry.slot for entry in block.suspended}
+    if None in suspended or len(suspended) != len(block.suspended):
+        raise Malformed("suspended activations without slots of their own")
+    on_stack = {slot for slot in stack if slot is not None}
+    if any(slot >= block.n_slots for slot in on_stack | suspended) or on_stack & suspended:
+        raise Malformed("an activation's slot is out of bounds or taken twice")
+    for _, kind, _, _, slot in block.events:
+        if kind in POPS:
+            if not stack:
+                raise Malformed("an event ends a call of an empty stack")
+            top = stack.pop()
+            if kind == YIELD:
+                if top is None:
+                    raise Malformed("a plain call yields")
+                suspended.add(top)
+            on_stack.discard(top)
+        elif kind == CALL:
+            stack.append(None)
+        elif kind in (GEN_CALL, ADOPT):
+            if slot in on_stack or slot in suspended:
+                raise Malformed(f"slot {slot} is not free")
+            stack.append(slot)
+            on_stack.add(slot)
+        elif kind in (RESUME, THROW, DROP):
+            if slot not in suspended:
+                raise Malformed(f"slot {slot} holds no suspended activation")
+            suspended.discard(slot)
+            if kind != DROP:
+                stack.append(slot)
+                on_stack.add(slot)

@@ -1,0 +1,123 @@
+"""docs/format.md, section 4: the records inside a frame, each as a plain dict."""
+
+from reader_blocks import read_block
+from reader_frames import NeedsNewer
+from reader_wire import Cursor, Malformed
+
+FUNC_MAX, SIG_OTHER, ELEMENTS = (1 << 20) - 1, 4095, 3
+VARARGS, VARKEYWORDS = 4, 8
+
+
+def _within(what, value, low, high):
+    if not low <= value <= high:
+        raise Malformed(f"{what} {value} is not within {low} to {high}")
+    return value
+
+
+def _texts(at):
+    return [at.text() for _ in range(at.count())]
+
+
+def _types(at):
+    return at.varints(at.count())
+
+
+def _numbers(*names):
+    return lambda at: {name: at.varint() for name in names}
+
+
+def _then_text(numbers, name):
+    def read(at):
+        record = numbers(at)
+        record[name] = at.text()
+        return record
+    return read
+
+
+def _meta(at):
+    return {"pairs": [(at.text(), at.text()) for _ in range(at.count(2))]}
+
+
+def _func(at):
+    f = _numbers("id", "co_flags", "line", "posonly", "positional", "kwonly")(at)
+    _within("function id", f["id"], 1, FUNC_MAX)
+    f["fingerprint"] = at.fixed("Q")
+    f["module"], f["qualname"], f["file"] = at.text(), at.text(), at.text()
+    f["params"] = _texts(at)
+    expected = f["positional"] + f["kwonly"] + bool(f["co_flags"] & VARARGS) + bool(f["co_flags"] & VARKEYWORDS)
+    if len(f["params"]) != expected or f["posonly"] > f["positional"]:
+        raise Malformed(f"function {f['id']} has {len(f['params'])} parameter names for {expected} parameters")
+    return f
+
+
+def _type(at):
+    t = _numbers("id", "flags", "abcs")(at)
+    _within("type id", t["id"], 1, 0xFFFFFFFF)
+    t["module"], t["qualname"] = at.text(), at.text()
+    t["mro"], t["virtual"], t["members"] = _types(at), _types(at), _texts(at)
+    return t
+
+
+def _sig(at):
+    s = _numbers("func", "id")(at)
+    _within("function id", s["func"], 1, FUNC_MAX)
+    _within("signature id", s["id"], 1, SIG_OTHER)
+    s["types"] = _types(at)
+    for name in ("args", "kwargs"):
+        n = _within("number of elements", at.varint(), 0, ELEMENTS + 1)
+        s["n_" + name], s[name] = n, at.varints(min(n, ELEMENTS))
+    return s
+
+
+def _annot(at):
+    a = _numbers("func", "flags")(at)
+    a["annotations"] = [(at.text(), at.text()) for _ in range(at.count(2))]
+    a["names"] = [(at.varint(), at.varint(), at.varint(), at.text(), at.text()) for _ in range(at.count(5))]
+    a["defaults"] = [(at.varint(), at.varint()) for _ in range(at.count(2))]
+    return a
+
+
+def _tree(at):
+    t = {"module": at.text(), "file": at.text(), "nodes": []}
+    for i in range(at.count(13)):
+        node = _numbers("parent", "flags", "co_flags", "line")(at)
+        node["fingerprint"], node["qualname"] = at.fixed("Q"), at.text()
+        _within("parent index", node["parent"], 0, max(0, i - 1))
+        t["nodes"].append(node)
+    return t
+
+
+# To add a record: a row here; odd ids are optional, even ones required (section 4).
+RECORDS = {
+    2: ("META", _meta),
+    3: ("ANNOT", _annot),
+    4: ("FUNC", _func),
+    5: ("TREE", _tree),
+    6: ("TYPE", _type),
+    7: ("MARK", _then_text(_numbers("id"), "name")),
+    8: ("SIG", _sig),
+    9: ("NOTE", _then_text(_numbers("code", "count"), "detail")),
+    10: ("THREAD", _then_text(_numbers("id", "os_tid", "start_tick"), "name")),
+    11: ("CHILD", _numbers("pid", "tick")),
+    12: ("BLOCK", read_block),
+    13: ("END", _numbers("events", "lost", "mono_ns", "real_ns")),
+    14: ("LOSS", _numbers("thread", "cause", "count", "first_tick", "last_tick")),
+}
+
+
+def records(content):
+    """(name, record) of each record of a frame's content; unknown optional ones as ("UNKNOWN", ...)."""
+    at = Cursor(content)
+    while at.left():
+        number, size = at.varint(), at.varint()
+        if size > at.left():
+            raise Malformed(f"record {number} of {size} bytes, {at.left()} left")
+        payload = Cursor(content, at.pos, at.pos + size)
+        at.pos += size
+        if number in RECORDS:
+            name, read = RECORDS[number]
+            yield name, read(payload)
+        elif number & 1:
+            yield "UNKNOWN", {"id": number, "size": size}
+        else:
+            raise NeedsNewer(f"record {number} is required and unknown to this reader of format version 1")
