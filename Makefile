@@ -19,7 +19,7 @@ include mk/install.mk
 ##@ The rest
 .PHONY: help clean
 help: ## this text
-	@awk -f scripts/help.awk Makefile $(wildcard mk/*.mk)
+	@awk -f scripts/help.awk mk/rules.mk mk/check.mk mk/install.mk Makefile mk/config.mk
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)

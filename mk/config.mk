@@ -28,11 +28,11 @@ Q := $(if $(V),,@)
 comma := ,
 empty :=
 space := $(empty) $(empty)
-variant := $(subst $(space),-,$(strip $(if $(findstring clang,$(notdir $(CC))),clang) $(subst $(comma),-,$(SAN)) $(if $(DEBUG),debug)))
+variant := $(subst $(space),-,$(strip $(if $(findstring clang,$(notdir $(CC))),clang) $(subst $(comma),-,$(SAN)) $(if $(DEBUG),debug) $(if $(FUZZING),fuzz)))
 OUT := $(BUILD)$(if $(variant),/$(variant))
 OBJ := $(OUT)/obj
 
-san_flags := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+san_flags := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all) $(if $(FUZZING),-fsanitize=fuzzer-no-link)
 cflags := -std=c17 -D_GNU_SOURCE -g $(if $(DEBUG),-O0,$(OPT) $(if $(SAN),,-DNDEBUG)) \
 	-Wall -Wextra -Wvla -Wstrict-prototypes $(if $(WERROR),-Werror) $(san_flags)
 cppflags := -Iinclude -I.
@@ -60,7 +60,7 @@ python_key := $(strip $(PYTHONS) : $(sort $(wildcard $(addsuffix /python3,$(path
 	$(HOME)/.pyenv/versions/3.1[1-5].*/bin/python3 $(HOME)/.pyenv/version /usr/include/python3.1[1-5]/Python.h)))
 pythons_mk := $(BUILD)/pythons.mk
 # sets minors, and for each minor: python_3XY, include_3XY, version_3XY, others_3XY
-needs_pythons := $(if $(MAKECMDGOALS),$(filter-out help clean uninstall lint,$(MAKECMDGOALS)),all)
+needs_pythons := $(if $(MAKECMDGOALS),$(filter-out help clean uninstall lint check check-fast demo fuzz replay unit tools venv,$(MAKECMDGOALS)),all)
 ifneq ($(needs_pythons),)
 -include $(pythons_mk)
 ifneq ($(python_key),$(strip $(found_with)))

@@ -1,0 +1,68 @@
+#!/bin/sh
+# make check: runs the stages one after another, each bounded in time, goes on
+# after a failure, and ends with a table, a summary line and pytest's closing line.
+#
+# usage: check.sh [STAGE...]     (none: all but `quick`)
+# Logs stay in $BUILD/check/STAGE.log.
+set -u
+BUILD=${BUILD:-build}
+MAKE=${MAKE:-make}
+logs=$BUILD/check
+mkdir -p "$logs"
+
+# stage, its limit in seconds, what it does
+stages='
+build  900  make WERROR=1: the command and the recorders, gcc without a warning
+clang  900  the same with clang
+lint   300  layers, lengths, banned functions, docs against headers
+unit   900  unit tests, plain and under AddressSanitizer and UBSan
+replay 900  corpus of the fuzzers under AddressSanitizer and UBSan
+quick  900  the quick part of the tests in Python
+matrix 1800 CPythons that this machine lacks, from Debian roots
+pytest 3600 all tests in Python, on every interpreter found
+'
+m() { "$MAKE" --no-print-directory "$@"; }
+run_build() { m WERROR=1 all tools; }
+run_clang() { m CC=clang WERROR=1 all tools; }
+run_lint() { m lint; }
+run_unit() { m unit && m SAN=address,undefined unit; }
+run_replay() { m replay; }
+run_quick() { m e2e PYTEST="-m 'not slow' -q tests/cli tests/reader tests/describe"; }
+run_matrix() { tests/matrix/run.sh; }
+run_pytest() { m e2e; }
+
+if [ "${1:-}" = --one ]; then "run_$2"; exit; fi
+
+chosen=${*:-$(printf '%s' "$stages" | awk 'NF && $1 != "quick" { print $1 }')}
+table= failed= pytest_line= begin=$(date +%s)
+for stage in $chosen; do
+    limit=$(printf '%s' "$stages" | awk -v s="$stage" '$1 == s { print $2 }')
+    if [ -z "$limit" ]; then
+        echo "no stage is called $stage; there are:" $(printf '%s' "$stages" | awk '{ print $1 }') >&2
+        exit 2
+    fi
+    echo "==== $stage: $(printf '%s' "$stages" | sed -n "s/^$stage  *[0-9]*  *//p")"
+    start=$(date +%s) log=$logs/$stage.log
+    # The status of the first command of the pipe, which sh does not keep.
+    { timeout -k 20 "$limit" "$0" --one "$stage" 2>&1 </dev/null; echo $? >"$log.status"; } | tee "$log"
+    status=$(cat "$log.status"); rm -f "$log.status"
+    case $status in
+    0) verdict=ok ;;
+    124 | 137) verdict="FAILED: took longer than $limit s" ;;
+    *) verdict="FAILED: status $status, see $log" ;;
+    esac
+    [ "$verdict" = ok ] || failed="$failed $stage"
+    line=$(grep -aE '^=+ .*(passed|failed|error|no tests ran).* =+$' "$log" | tail -n 1)
+    [ -z "$line" ] || pytest_line=$line
+    table="$table$(printf '  %-8s %5d s  %s' "$stage" $(($(date +%s) - start)) "$verdict")
+"
+done
+echo
+printf '%s' "$table"
+if [ -z "$failed" ]; then
+    echo "make check: everything passed in $(($(date +%s) - begin)) s"
+else
+    echo "make check: FAILED:$failed ($(($(date +%s) - begin)) s)"
+fi
+[ -z "$pytest_line" ] || printf '%s\n' "$pytest_line"
+[ -z "$failed" ]
