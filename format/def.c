@@ -1,0 +1,337 @@
+/* def.c - definitions: bytes from structs and structs from bytes, by one table
+ * per record, so that encoder and decoder cannot disagree.
+ *
+ * To add a record: a ROW, a line in `records`, an encoder at the end, and its
+ * lines in ghost/record.h, ghost/def.h and docs/format.md. All fields of a row
+ * are in every log since version 1; bytes behind the last one are skipped. */
+#include "defcodec.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base.h"
+#include "ghost/event.h"
+#include "ghost/record.h"
+
+enum field_type { V32, V64, FIX64, STR, LIST, FEW };
+
+struct row;
+struct field {
+    uint8_t type;            /* enum field_type */
+    uint16_t at;             /* offset in the struct; of the pointer of a LIST */
+    uint16_t count_at;       /* LIST, FEW: offset of the u32 count */
+    uint32_t max;            /* V32: largest value; LIST: largest count; 0: any */
+    const struct row *row;   /* LIST: what an element is */
+};
+struct row { const struct field *fields; uint16_t n_fields; uint16_t size; };
+
+#define V32_(s, m, max) { V32, offsetof(struct s, m), 0, max, NULL }
+#define V64_(s, m) { V64, offsetof(struct s, m), 0, 0, NULL }
+#define FIX_(s, m) { FIX64, offsetof(struct s, m), 0, 0, NULL }
+#define STR_(s, m) { STR, offsetof(struct s, m), 0, 0, NULL }
+#define LIST_(s, n, m, max, row) { LIST, offsetof(struct s, m), offsetof(struct s, n), max, &row }
+#define FEW_(s, n, m) { FEW, offsetof(struct s, m), offsetof(struct s, n), 0, NULL }
+#define ROW(name, type, ...)                                     \
+    static const struct field name##_fields[] = { __VA_ARGS__ }; \
+    static const struct row name = { name##_fields, sizeof name##_fields / sizeof *name##_fields, sizeof(type) }
+
+struct number { uint32_t v; };
+struct pair { uint32_t a, b; };
+
+ROW(row_number, struct number, V32_(number, v, 0));
+ROW(row_pair, struct pair, V32_(pair, a, GHOST_PARAM_MAX), V32_(pair, b, 0));
+static const struct field row_str_fields[] = { { STR, 0, 0, 0, NULL } };
+static const struct row row_str = { row_str_fields, 1, sizeof(struct ghost_str) };
+ROW(row_annotation, struct ghost_def_annotation, STR_(ghost_def_annotation, param), STR_(ghost_def_annotation, text));
+ROW(row_name, struct ghost_def_name, V32_(ghost_def_name, kind, 0), V32_(ghost_def_name, type, 0),
+    V32_(ghost_def_name, flags, 0), STR_(ghost_def_name, name), STR_(ghost_def_name, text));
+ROW(row_node, struct ghost_def_node, V32_(ghost_def_node, parent, GHOST_LIST_MAX), V32_(ghost_def_node, flags, 0),
+    V32_(ghost_def_node, co_flags, 0), V32_(ghost_def_node, first_line, 0), FIX_(ghost_def_node, fingerprint),
+    STR_(ghost_def_node, qualname));
+ROW(row_meta_pair, struct ghost_def_pair, STR_(ghost_def_pair, key), STR_(ghost_def_pair, value));
+
+ROW(func_row, struct ghost_def_func, V32_(ghost_def_func, id, GHOST_FUNC_MAX), V32_(ghost_def_func, co_flags, 0),
+    V32_(ghost_def_func, first_line, 0), V32_(ghost_def_func, n_posonly, GHOST_LIST_MAX),
+    V32_(ghost_def_func, n_positional, GHOST_LIST_MAX), V32_(ghost_def_func, n_kwonly, GHOST_LIST_MAX),
+    FIX_(ghost_def_func, fingerprint), STR_(ghost_def_func, module), STR_(ghost_def_func, qualname),
+    STR_(ghost_def_func, file), LIST_(ghost_def_func, n_params, params, GHOST_PARAM_MAX, row_str));
+ROW(type_row, struct ghost_def_type, V32_(ghost_def_type, id, 0), V32_(ghost_def_type, flags, 0),
+    V64_(ghost_def_type, abcs), STR_(ghost_def_type, module), STR_(ghost_def_type, qualname),
+    LIST_(ghost_def_type, n_mro, mro, GHOST_LIST_MAX, row_number),
+    LIST_(ghost_def_type, n_virtual, virtual_bases, GHOST_LIST_MAX, row_number),
+    LIST_(ghost_def_type, n_members, members, GHOST_LIST_MAX, row_str));
+ROW(sig_row, struct ghost_def_sig, V32_(ghost_def_sig, func, GHOST_FUNC_MAX), V32_(ghost_def_sig, id, GHOST_SIG_OTHER),
+    LIST_(ghost_def_sig, n_params, types, GHOST_PARAM_MAX, row_number),
+    FEW_(ghost_def_sig, n_args, args), FEW_(ghost_def_sig, n_kwargs, kwargs));
+ROW(annot_row, struct ghost_def_annot, V32_(ghost_def_annot, func, GHOST_FUNC_MAX), V32_(ghost_def_annot, flags, 0),
+    LIST_(ghost_def_annot, n_annotations, annotations, GHOST_LIST_MAX, row_annotation),
+    LIST_(ghost_def_annot, n_names, names, GHOST_LIST_MAX, row_name),
+    LIST_(ghost_def_annot, n_defaults, defaults, GHOST_PARAM_MAX, row_pair));
+ROW(tree_row, struct ghost_def_tree, STR_(ghost_def_tree, module), STR_(ghost_def_tree, file),
+    LIST_(ghost_def_tree, n_nodes, nodes, GHOST_LIST_MAX, row_node));
+ROW(thread_row, struct ghost_def_thread, V32_(ghost_def_thread, id, 0), V64_(ghost_def_thread, os_tid),
+    V64_(ghost_def_thread, start_tick), STR_(ghost_def_thread, name));
+ROW(mark_row, struct ghost_def_mark, V32_(ghost_def_mark, id, 0), STR_(ghost_def_mark, name));
+ROW(note_row, struct ghost_def_note, V32_(ghost_def_note, code, 0), V64_(ghost_def_note, count), STR_(ghost_def_note, detail));
+ROW(child_row, struct ghost_def_child, V64_(ghost_def_child, pid), V64_(ghost_def_child, tick));
+ROW(loss_row, struct ghost_def_loss, V32_(ghost_def_loss, thread, 0), V32_(ghost_def_loss, cause, 0),
+    V64_(ghost_def_loss, count), V64_(ghost_def_loss, first_tick), V64_(ghost_def_loss, last_tick));
+ROW(end_row, struct ghost_def_end, V64_(ghost_def_end, events), V64_(ghost_def_end, lost), V64_(ghost_def_end, mono_ns),
+    V64_(ghost_def_end, real_ns));
+ROW(meta_row, struct ghost_def_meta, LIST_(ghost_def_meta, n_pairs, pairs, GHOST_LIST_MAX, row_meta_pair));
+
+/* ---- what the tables cannot say ---- */
+
+static const char *check_func(const struct ghost_def *d)
+{
+    const struct ghost_def_func *f = &d->u.func;
+    uint32_t n = f->n_positional + f->n_kwonly + !!(f->co_flags & GHOST_CO_VARARGS) + !!(f->co_flags & GHOST_CO_VARKEYWORDS);
+    if (f->id == 0) return "function number 0";
+    if (f->n_posonly > f->n_positional) return "more positional-only parameters than positional ones";
+    if (f->n_params != (n < GHOST_PARAM_MAX ? n : GHOST_PARAM_MAX)) return "parameter names and counts differ";
+    return NULL;
+}
+
+static const char *check_type(const struct ghost_def *d) { return d->u.type.id ? NULL : "type number 0"; }
+
+static const char *check_sig(const struct ghost_def *d)
+{
+    return d->u.sig.func && d->u.sig.id ? NULL : "function or signature number 0";
+}
+
+static const char *check_annot(const struct ghost_def *d) { return d->u.annot.func ? NULL : "function number 0"; }
+
+static const char *check_tree(const struct ghost_def *d)
+{
+    const struct ghost_def_tree *t = &d->u.tree;
+    if (t->n_nodes == 0) return "a module without its own node";
+    for (uint32_t i = 0; i < t->n_nodes; i++)
+        if (t->nodes[i].parent >= i + (i == 0)) return "a node before its parent";
+    return NULL;
+}
+
+static const char *check_thread(const struct ghost_def *d) { return d->u.thread.id ? NULL : "thread number 0"; }
+static const char *check_mark(const struct ghost_def *d) { return d->u.mark.id ? NULL : "mark number 0"; }
+
+static const struct record {
+    const struct row *row;
+    const char *(*check)(const struct ghost_def *d);
+} records[] = {
+    [GHOST_REC_META] = { &meta_row, NULL },
+    [GHOST_REC_FUNC] = { &func_row, check_func },
+    [GHOST_REC_TYPE] = { &type_row, check_type },
+    [GHOST_REC_SIG] = { &sig_row, check_sig },
+    [GHOST_REC_ANNOT] = { &annot_row, check_annot },
+    [GHOST_REC_TREE] = { &tree_row, check_tree },
+    [GHOST_REC_THREAD] = { &thread_row, check_thread },
+    [GHOST_REC_MARK] = { &mark_row, check_mark },
+    [GHOST_REC_NOTE] = { &note_row, NULL },
+    [GHOST_REC_CHILD] = { &child_row, NULL },
+    [GHOST_REC_LOSS] = { &loss_row, NULL },
+    [GHOST_REC_END] = { &end_row, NULL },
+};
+#define N_RECORDS (sizeof records / sizeof *records)
+
+bool def_known(uint64_t kind) { return kind < N_RECORDS && records[kind].row; }
+
+const char *def_name(uint64_t kind)
+{
+    static const struct { uint32_t id; const char *name; } names[] = {
+#define X(name, id, since, text) { id, #name },
+        GHOST_RECORDS(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].id == kind) return names[i].name;
+    return NULL;
+}
+
+/* ---- encoding ---- */
+
+/* The struct's members, by offset; memcpy keeps the aliasing rules. */
+static uint32_t member_u32(const void *base, size_t at)
+{
+    uint32_t v;
+    memcpy(&v, (const char *)base + at, sizeof v);
+    return v;
+}
+
+static uint64_t member_u64(const void *base, size_t at)
+{
+    uint64_t v;
+    memcpy(&v, (const char *)base + at, sizeof v);
+    return v;
+}
+
+static void encode_row(struct ghost_buf *b, const struct row *row, const void *base);
+
+static void encode_list(struct ghost_buf *b, const struct field *f, const void *base)
+{
+    const char *element;
+    uint32_t n = member_u32(base, f->count_at);
+    memcpy(&element, (const char *)base + f->at, sizeof element);
+    if (n > f->max) n = f->max;
+    buf_varint(b, n);
+    for (uint32_t i = 0; i < n && !b->failed; i++, element += f->row->size)
+        encode_row(b, f->row, element);
+}
+
+static void encode_few(struct ghost_buf *b, const struct field *f, const void *base)
+{
+    uint32_t n = member_u32(base, f->count_at);
+    if (n > GHOST_SIG_ELEMENTS + 1) n = GHOST_SIG_ELEMENTS + 1;
+    buf_varint(b, n);
+    for (uint32_t i = 0; i < n && i < GHOST_SIG_ELEMENTS; i++)
+        buf_varint(b, member_u32(base, f->at + i * sizeof(uint32_t)));
+}
+
+static void encode_row(struct ghost_buf *b, const struct row *row, const void *base)
+{
+    for (const struct field *f = row->fields; f < row->fields + row->n_fields; f++) {
+        struct ghost_str s;
+        switch (f->type) {
+        case V32: buf_varint(b, member_u32(base, f->at)); break;
+        case V64: buf_varint(b, member_u64(base, f->at)); break;
+        case FIX64: buf_u64(b, member_u64(base, f->at)); break;
+        case STR:
+            memcpy(&s, (const char *)base + f->at, sizeof s);
+            buf_str(b, s);
+            break;
+        case LIST: encode_list(b, f, base); break;
+        case FEW: encode_few(b, f, base); break;
+        }
+    }
+}
+
+/* The payload first, then its head moved in front of it: its length is known
+ * only afterwards, and a varint has no room to spare. */
+static void encode(struct ghost_buf *b, uint32_t kind, const void *d)
+{
+    uint8_t head[2 * VARINT_MAX];
+    size_t at = b->len, n, n_head;
+    encode_row(b, records[kind].row, d);
+    n = b->len - at;
+    n_head = (size_t)(put_varint(put_varint(head, kind), n) - head);
+    if (n > RECORD_MAX) b->failed = true;
+    if (!buf_reserve(b, n_head)) {
+        b->len = at;
+        return;
+    }
+    memmove(b->p + at + n_head, b->p + at, n);
+    memcpy(b->p + at, head, n_head);
+    b->len += n_head;
+}
+
+#define ENCODER(name, NAME) \
+    void ghost_encode_##name(struct ghost_buf *b, const struct ghost_def_##name *d) { encode(b, GHOST_REC_##NAME, d); }
+ENCODER(func, FUNC)
+ENCODER(type, TYPE)
+ENCODER(sig, SIG)
+ENCODER(annot, ANNOT)
+ENCODER(tree, TREE)
+ENCODER(thread, THREAD)
+ENCODER(mark, MARK)
+ENCODER(note, NOTE)
+ENCODER(child, CHILD)
+ENCODER(loss, LOSS)
+ENCODER(end, END)
+ENCODER(meta, META)
+
+/* ---- decoding ---- */
+
+struct decoding { struct cursor c; struct def_scratch *scratch; unsigned lists; int code; const char *why; };
+
+static void decode_row(struct decoding *d, const struct row *row, void *base);
+
+static void refuse(struct decoding *d, int code, const char *why)
+{
+    if (d->code) return;
+    d->code = code;
+    d->why = why;
+    d->c.bad = true;
+}
+
+static void decode_str(struct decoding *d, void *at)
+{
+    struct ghost_str s = { "", 0 };
+    uint64_t n = get_varint(&d->c);
+    if (n > GHOST_STR_MAX) refuse(d, GHOST_E_CORRUPT, "a string of more than 4096 bytes");
+    const uint8_t *p = get_bytes(&d->c, n <= GHOST_STR_MAX ? (size_t)n : 0);
+    if (p && !utf8_valid(p, (size_t)n)) refuse(d, GHOST_E_CORRUPT, "a string that is not UTF-8");
+    if (p && n) s = (struct ghost_str){ (const char *)p, (uint32_t)n };
+    memcpy(at, &s, sizeof s);
+}
+
+static void decode_list(struct decoding *d, const struct field *f, char *base)
+{
+    void *list = NULL;
+    uint32_t n = (uint32_t)get_count(&d->c, f->max, f->row->n_fields);
+    unsigned slot = d->lists++;
+    if (n) {
+        if (array_grow(&d->scratch->list[slot], &d->scratch->cap[slot], n * f->row->size, 1))
+            list = d->scratch->list[slot];
+        else
+            refuse(d, GHOST_E_NOMEM, "too little memory for its list"), n = 0;
+    }
+    memcpy(base + f->count_at, &n, sizeof n);
+    memcpy(base + f->at, &list, sizeof list);
+    for (uint32_t i = 0; i < n && !d->c.bad; i++)
+        decode_row(d, f->row, (char *)list + i * f->row->size);
+}
+
+static void decode_few(struct decoding *d, const struct field *f, char *base)
+{
+    uint32_t n = (uint32_t)get_max(&d->c, GHOST_SIG_ELEMENTS + 1);
+    memcpy(base + f->count_at, &n, sizeof n);
+    for (uint32_t i = 0; i < n && i < GHOST_SIG_ELEMENTS; i++) {
+        uint32_t v = (uint32_t)get_max(&d->c, UINT32_MAX);
+        memcpy(base + f->at + i * sizeof v, &v, sizeof v);
+    }
+}
+
+static void decode_row(struct decoding *d, const struct row *row, void *into)
+{
+    char *base = into;
+    for (const struct field *f = row->fields; f < row->fields + row->n_fields; f++) {
+        uint32_t v32;
+        uint64_t v64;
+        switch (f->type) {
+        case V32:
+            v32 = (uint32_t)get_max(&d->c, f->max ? f->max : UINT32_MAX);
+            memcpy(base + f->at, &v32, sizeof v32);
+            break;
+        case V64:
+            v64 = get_varint(&d->c);
+            memcpy(base + f->at, &v64, sizeof v64);
+            break;
+        case FIX64:
+            v64 = get_fixed(&d->c, 8);
+            memcpy(base + f->at, &v64, sizeof v64);
+            break;
+        case STR: decode_str(d, base + f->at); break;
+        case LIST: decode_list(d, f, base); break;
+        case FEW: decode_few(d, f, base); break;
+        }
+    }
+}
+
+int def_decode(struct def_scratch *s, uint32_t kind, const uint8_t *payload, size_t n,
+               struct ghost_def *d, const char **why)
+{
+    struct decoding g = { { payload, payload + n, false }, s, 0, 0, NULL };
+    memset(d, 0, sizeof *d);
+    d->kind = kind;
+    decode_row(&g, records[kind].row, &d->u);
+    if (g.c.bad) refuse(&g, GHOST_E_CORRUPT, "a number or count out of bounds");
+    if (!g.code && records[kind].check) {
+        const char *fault = records[kind].check(d);
+        if (fault) refuse(&g, GHOST_E_CORRUPT, fault);
+    }
+    *why = g.why;
+    return g.code;
+}
+
+void def_scratch_release(struct def_scratch *s)
+{
+    for (unsigned i = 0; i < DEF_LISTS; i++) free(s->list[i]);
+    *s = (struct def_scratch){ 0 };
+}

@@ -1,0 +1,25 @@
+/* defcodec.h - decoding definitions; the encoders are public (ghost/def.h). */
+#ifndef DEFCODEC_H
+#define DEFCODEC_H
+
+#include "ghost/def.h"
+#include "varint.h"
+
+/* A record is never longer: an encoder gives up (buffer `failed`) rather than
+ * make one that no frame could hold. */
+#define RECORD_MAX (8u << 20)
+
+/* Memory for the lists of one decoded definition. */
+#define DEF_LISTS 3
+struct def_scratch { void *list[DEF_LISTS]; size_t cap[DEF_LISTS]; };
+void def_scratch_release(struct def_scratch *s);
+
+bool def_known(uint64_t kind);
+const char *def_name(uint64_t kind);   /* "FUNC"; NULL if unknown */
+
+/* Decodes one payload. On failure *why says what is wrong with it (static text).
+ * What `d` points to lives in the payload and in `s` until the next call. */
+int def_decode(struct def_scratch *s, uint32_t kind, const uint8_t *payload, size_t n,
+               struct ghost_def *d, const char **why);
+
+#endif
