@@ -11,7 +11,11 @@ lib() { has pkg-config && pkg-config --exists "$1"; }
 # A compiler alone is not enough: the C library's headers come in a package of their own.
 compiles() { has gcc && echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1; }
 headers() { [ -n "$("$(dirname "$0")/find_pythons.sh" 2>/dev/null)" ]; }
-venv() { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }
+# The interpreter that venv.sh will take.
+venv() {
+    python=$("$(dirname "$0")/find_pythons.sh" 2>/dev/null | awk 'NR == 1 { print $2 }')
+    "${python:-python3}" -c 'import ensurepip, venv' 2>/dev/null
+}
 
 # One row: the targets that need it, how to see that it is there, the Debian package.
 missing=

@@ -2,9 +2,11 @@
 # Makes a virtual environment with the packages of a requirements file. A second
 # call with the same file does nothing.
 #
-# usage: venv.sh FOLDER REQUIREMENTS [PYTHON]
+# usage: venv.sh FOLDER REQUIREMENTS [PYTHON]    (none given: the first that Ghost can record)
 set -u
-folder=$1 requirements=$2 python=${3:-python3}
+folder=$1 requirements=$2
+python=${3:-$("$(dirname "$0")/find_pythons.sh" 2>/dev/null | awk 'NR == 1 { print $2 }')}
+python=${python:-python3}
 if [ -f "$folder/ready" ] && cmp -s "$requirements" "$folder/ready" && "$folder/bin/python" -c '' 2>/dev/null; then
     touch "$folder/ready"
     exit 0

@@ -1,6 +1,7 @@
 #!/bin/sh
 # make demo: the shop on uvicorn, under load, recorded by Ghost and shown.
-# Needs GHOST_BIN (the command) and BUILD (a folder for everything it makes).
+# Environment: GHOST_BIN (the command), BUILD (folder for what it makes), PYTHON
+# (interpreter; none given: the first that Ghost can record), SECONDS_OF_LOAD.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -16,7 +17,7 @@ show() { printf '\n$ ghost %s\n' "$*"; "$ghost" "$@" || fail "ghost $1 failed (s
 
 [ -x "$ghost" ] || fail "there is no $ghost: run make first"
 mkdir -p "$work" && cd "$root" || exit 1
-"$root/scripts/venv.sh" "$work/venv" "$here/requirements.txt" "${PYTHON:-python3}" || exit 1
+"$root/scripts/venv.sh" "$work/venv" "$here/requirements.txt" ${PYTHON:-} || exit 1
 
 # A fresh database and a free port for each run.
 rm -f "$work"/shop.sqlite*
@@ -49,9 +50,10 @@ title "load from $here/load.py"
 
 title "stop it with SIGTERM, as a container runtime does"
 kill -TERM $server
-( sleep 20; kill -9 $server ) 2>/dev/null & watchdog=$!
-wait $server; status=$?
-kill $watchdog 2>/dev/null
+tenths=0
+while kill -0 $server 2>/dev/null && [ $tenths -lt 200 ]; do sleep 0.1; tenths=$((tenths + 1)); done
+kill -9 $server 2>/dev/null
+wait $server 2>/dev/null; status=$?
 trap - EXIT
 cat "$work/server.log"
 case $status in

@@ -1,0 +1,144 @@
+"""Whole services under `ghost run`: the demo, and Django on prefork gunicorn."""
+import collections
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build" / "e2e"
+GHOST = pathlib.Path(os.environ.get("GHOST_BIN", ROOT / "build" / "ghost")).resolve()
+
+
+def interpreters():
+    """{minor: interpreter} of what recorders are built for, first of each minor."""
+    found = {}
+    listing = subprocess.run([ROOT / "scripts/find_pythons.sh"], capture_output=True, text=True, check=True)
+    for line in listing.stdout.splitlines():
+        minor, python, *_ = line.split()
+        found.setdefault(minor, python)
+    return found
+
+
+PYTHONS = interpreters()
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+each_python = pytest.mark.parametrize("minor", sorted(PYTHONS) or ["none"])
+
+
+def make_venv(folder, requirements, python):
+    made = subprocess.run([ROOT / "scripts/venv.sh", folder, requirements, python], cwd=ROOT, capture_output=True, text=True, timeout=280)
+    if made.returncode:
+        pytest.skip(f"its packages cannot be installed here: {made.stderr.strip()[-300:]}")
+    return folder / "bin"
+
+
+def run_ghost(*arguments, **more):
+    done = subprocess.run([GHOST, *arguments], capture_output=True, text=True, timeout=60, **more)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@each_python
+def test_demo_records_every_request(minor):
+    """make demo's script, with a short load: look.py compares the recording with the load's own tally."""
+    build = BUILD / f"shop-{minor}"
+    make_venv(build / "demo" / "venv", ROOT / "examples/shop/requirements.txt", PYTHONS[minor])
+    environment = os.environ | {"BUILD": str(build), "GHOST_BIN": str(GHOST), "PYTHON": PYTHONS[minor], "SECONDS_OF_LOAD": "4"}
+    demo = subprocess.run(["sh", ROOT / "examples/shop/demo.sh"], env=environment, capture_output=True, text=True, timeout=200)
+    assert demo.returncode == 0, demo.stdout[-3000:] + demo.stderr[-3000:]
+    assert "every call was recorded, none twice" in demo.stdout
+    assert demo.stdout.rstrip().endswith(f"{build}/demo/data.")
+
+    profiles = {p["fn_key"].rsplit(":", 1)[0]: p for p in json.loads((build / "demo/shop.json").read_text())["profiles"]}
+    # The planted faults of examples/shop/FAULTS.md, each from what was recorded.
+    lying = profiles["shop.pricing:calculate_discount"]["arg_type_dist"]
+    assert lying.keys() == {"(int, int)", "(float, int)"}
+    rare = profiles["shop.inventory:supplier_lead_time"]
+    assert rare["arg_type_dist"].keys() == {"(str, str)", "(NoneType, str)"}
+    assert 0 < rare["exception_count"] <= rare["arg_type_dist"]["(NoneType, str)"]
+    failing = profiles["shop.orders:validate_order"]
+    assert 0.05 < failing["exception_rate"] < 0.4
+    assert [key.rsplit(":", 1)[0] for key in failing["callers"]] == ["shop.orders:place"]
+    slow = profiles["shop.reports:similar_customers"]
+    assert slow["mean_latency_ns"] > 5 * profiles["shop.reports:best_sellers"]["mean_latency_ns"]
+    for dead in ("pricing:apply_voucher_v1", "pricing:round_to_five", "inventory:recount_by_shelf", "orders:merge_carts",
+                 "reports:revenue_xml", "reports:FaxCoverSheet.render"):
+        assert f"shop.{dead}" not in profiles
+    assert not any(key.startswith(("fastapi", "uvicorn", "pydantic", "asyncio")) for key in profiles), "the default filter is application code"
+
+
+@contextlib.contextmanager
+def service(command, port, **more):
+    """A server under `ghost run`, ended by SIGTERM; fails when it does not end by itself."""
+    process = subprocess.Popen([GHOST, "run", *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
+    try:
+        for _ in range(200):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            assert process.poll() is None, process.stdout.read()
+            time.sleep(0.1)
+        yield process
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=40)
+        assert process.returncode in (0, -signal.SIGTERM), output
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@each_python
+def test_gunicorn_workers_have_a_log_each(minor, tmp_path):
+    """Prefork: the master and two workers, one session, one log a process, exact counts for each worker."""
+    venv = make_venv(BUILD / f"django-{minor}", ROOT / "tests/e2e/django_requirements.txt", PYTHONS[minor])
+    port, data = free_port(), tmp_path / "data"
+    environment = os.environ | {"GHOST_DATA_DIR": str(data)}
+    command = [venv / "gunicorn", "--workers", "2", "--bind", f"127.0.0.1:{port}", "--log-level", "warning", "django_site:application"]
+    calls, refused = collections.Counter(), collections.Counter()
+    with service(command, port, cwd=ROOT / "tests/e2e", env=environment):
+        begin = time.monotonic()
+        # Workers take turns as they please: ask until both have answered often enough.
+        while (len(calls) < 2 or min(calls.values()) < 20) and time.monotonic() - begin < 60:
+            for n in range(20):
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+                connection.request("GET", f"/square/{n}")
+                answer = json.loads(connection.getresponse().read())
+                connection.close()
+                assert answer["square"] == n * n
+                calls[answer["pid"]] += 1
+                refused[answer["pid"]] += answer["refused"]
+    assert len(calls) == 2, f"only one of two workers ever answered: {calls}"
+
+    [session] = (data / "sessions").iterdir()
+    logs = {int(re.match(r"(\d+)-", log.name)[1]): log for log in session.glob("*.ghost")}
+    assert calls.keys() <= logs.keys(), f"workers {sorted(calls)}, logs {sorted(logs)}"
+    assert len(logs) == 3, "the master and two workers"
+
+    def profiles(*arguments):
+        listing = json.loads(run_ghost("export", *arguments, "--format", "json", env=environment))["profiles"]
+        return {p["fn_key"].split(":")[1]: p for p in listing if p["fn_key"].startswith("django_site:")}
+
+    whole = profiles()
+    assert whole["view"]["call_count"] == whole["square"]["call_count"] == sum(calls.values())
+    assert whole["refuse"]["exception_count"] == sum(refused.values())
+    for pid in calls:
+        one = profiles(str(logs[pid]))
+        assert one["view"]["call_count"] == calls[pid]
+        assert one["refuse"]["exception_count"] == refused[pid]
+        assert one["refuse"]["arg_type_dist"] == {"(int)": calls[pid]}
+    [listed] = json.loads(run_ghost("sessions", "--format", "json", env=environment))["sessions"]
+    assert listed["processes"] == 3
