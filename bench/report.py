@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+"""Tables from a results file of bench/run.py: report.py RESULTS [--docs FILE].
+
+Every figure is a median over rounds with the middle half of the rounds (first to third quartile)
+in brackets. A ratio is taken within a round, against `nothing` of that round."""
+
+import argparse
+import json
+import math
+import statistics
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import peers
+import workloads
+
+
+class Results:
+    def __init__(self, path):
+        self.runs, self.cells = [], defaultdict(dict)      # (python, workload, peer, zero) -> round -> cell
+        self.failed = {}
+        for line in Path(path).read_text().splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue        # the line that an interruption cut
+            if row["kind"] == "run":
+                self.runs.append(row)
+                continue
+            where = (row["python"], row["workload"], row["peer"], row["zero"])
+            if "failed" in row:
+                self.failed[where] = row["failed"]
+            else:
+                self.cells[where][row["round"]] = row
+                self.failed.pop(where, None)
+        if not self.runs:
+            raise SystemExit(f"report: {path} is no results file of bench/run.py")
+
+    def pythons(self):
+        return sorted({where[0] for where in self.cells}, key=lambda v: tuple(map(int, v.split("."))))
+
+    def peers(self, python):
+        return [p for p in peers.PEERS if any(w[0] == python and w[2] == p.name for w in [*self.cells, *self.failed])]
+
+    def workloads(self, python):
+        return [w for w in workloads.WORKLOADS if any(c[0] == python and c[1] == w.name for c in self.cells)]
+
+    def rounds(self, python, workload, peer):
+        """(cell, start-only cell or None, nothing, nothing start-only or None) of each round that has both."""
+        cells, plain = self.cells[python, workload, peer, False], self.cells[python, workload, "nothing", False]
+        for turn in sorted(set(cells) & set(plain)):
+            yield (cells[turn], self.cells[python, workload, peer, True].get(turn),
+                   plain[turn], self.cells[python, workload, "nothing", True].get(turn))
+
+
+class Spread:
+    """Median and quartiles of a figure over the rounds."""
+
+    def __init__(self, values):
+        self.values = sorted(values)
+        self.median = statistics.median(self.values)
+        quartiles = statistics.quantiles(self.values, n=4, method="inclusive") if len(self.values) > 1 else [self.median] * 3
+        self.low, self.high = quartiles[0], quartiles[2]
+
+    def text(self, digits):
+        if len(self.values) == 1:
+            return f"{self.median:.{digits}f}"
+        return f"{self.median:.{digits}f} [{self.low:.{digits}f}..{self.high:.{digits}f}]"
+
+
+def wall_ratio(cell, start, plain, plain_start):
+    return (cell["wall"] / cell["n"]) / (plain["wall"] / plain["n"])
+
+
+def cpu_ratio(cell, start, plain, plain_start):
+    return (cell["process"] / cell["n"]) / (plain["process"] / plain["n"])
+
+
+def _events(cell, start):
+    return cell["events"] - start["events"] if start and "events" in cell else 0
+
+
+def thread_ns(cell, start, plain, plain_start):
+    """Added on the threads that run the program, per event."""
+    events = _events(cell, start)
+    return (cell["thread"] - plain["thread"] * cell["n"] / plain["n"]) * 1e9 / events if events > 0 else None
+
+
+def all_ns(cell, start, plain, plain_start):
+    """Added CPU of everything, the writer thread and what the end costs included, per event."""
+    events = _events(cell, start)
+    if events <= 0 or not plain_start:
+        return None
+    added = (cell["total_cpu"] - start["total_cpu"]) - (plain["total_cpu"] - plain_start["total_cpu"])
+    return added * 1e9 / events
+
+
+def log_bytes(cell, start, plain, plain_start):
+    return cell["bytes"] / cell["events"] if cell.get("events") else None
+
+
+def events_millions(cell, start, plain, plain_start):
+    return cell["events"] / 1e6 if "events" in cell else None
+
+
+def lost(cell, start, plain, plain_start):
+    return cell.get("lost")
+
+
+def rss_mib(cell, start, plain, plain_start):
+    return cell["rss_kib"] / 1024
+
+
+def start_ms(cell, start, plain, plain_start):
+    return start["total_wall"] * 1e3 if start else None
+
+
+# To add a table: a function of one round above, and a row here: title, function, digits, only Ghost's columns.
+TABLES = (
+    ("Wall time of the steady part, times `nothing`", wall_ratio, 2, False),
+    ("CPU time of the steady part, all threads, times `nothing`", cpu_ratio, 2, False),
+    ("Added on the program's own threads, nanoseconds an event", thread_ns, 1, True),
+    ("Added CPU in all, writer thread included, nanoseconds an event", all_ns, 1, True),
+    ("Log, bytes an event", log_bytes, 3, True),
+    ("Events, millions", events_millions, 2, True),
+    ("Events lost", lost, 0, True),
+    ("Peak memory, MiB", rss_mib, 0, False),
+    ("Start and end without work, milliseconds of wall time", start_ms, 0, False),
+)
+
+
+def spread(results, python, workload, peer, figure):
+    values = [v for row in results.rounds(python, workload, peer) if (v := figure(*row)) is not None]
+    return Spread(values) if values else None
+
+
+def table(results, python, title, figure, digits, ours):
+    columns = [p for p in results.peers(python) if p.ours or not ours]
+    rows = []
+    for workload in results.workloads(python):
+        row = [workload.title]
+        for peer in columns:
+            value = spread(results, python, workload.name, peer.name, figure)
+            failed = (python, workload.name, peer.name, False) in results.failed
+            row.append(value.text(digits) if value else "failed" if failed else "")
+        if any(row[1:]):
+            rows.append(row)
+    if figure is wall_ratio:
+        rows.append(["**real programs, geometric mean**"] + [_mean_text(results, python, p.name) for p in columns])
+    return title, ["workload"] + [p.name for p in columns], rows
+
+
+def geometric_mean(results, python, peer):
+    """Over the real programs that the peer ran, with their number. Django counts once, with the site as user code."""
+    ratios = [s.median for w in results.workloads(python) if w.real and not w.peers
+              and (s := spread(results, python, w.name, peer, wall_ratio))]
+    return (math.exp(sum(map(math.log, ratios)) / len(ratios)), len(ratios)) if ratios else None
+
+
+def _mean_text(results, python, peer):
+    mean = geometric_mean(results, python, peer)
+    return f"**{mean[0]:.3f}** ({mean[1]})" if mean else ""
+
+
+def markdown(header, rows):
+    lines = ["| " + " | ".join(header) + " |", "| --- |" + " ---: |" * (len(header) - 1)]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def plain(header, rows):
+    """For a terminal: columns aligned, medians first."""
+    rows = [[cell.replace("*", "") for cell in row] for row in [header, *rows]]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
+    return ["  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths))) for row in rows]
+
+
+HOW = """Written by `bench/report.py` from one run of the command below; do not edit.
+
+How it was measured:
+
+* Each round runs every column once per workload, one right after the other, in an order that rotates; a ratio compares
+  runs of the same round. Shown: median over the rounds, in brackets the first and third quartile. `control` is `nothing`
+  a second time: its distance from 1 is the noise.
+* The workload times its own steady part; starting Python, imports and a warm-up come before it, a peer's own end after it.
+  "Added on the program's own threads" is thread CPU time there, against `nothing`; "added CPU in all" is the whole
+  process with its start (measured apart, same round) taken off, so that the writer thread and the end are in it.
+* Slow peers do a fraction of the iterations ({scales}); ratios compare time per iteration.
+* Scope: `ghost --all`, viztracer (without C functions), yappi (wall clock) and cProfile see every Python function;
+  `ghost`, coverage, monkeytype and ghost-observer only user code, which the row names. ghost-observer leaves out
+  site-packages always: it gets its libraries from another folder. It drops events above 50,000 between two flushes, and
+  it and yappi, cProfile and viztracer record no argument types (ghost-observer does).
+* The program and Ghost's writer thread share the machine's cores."""
+
+
+def _machine_lines(run):
+    m = run["machine"]
+    yield f"* Command: `{run['command']}`" + (" (quick: a fifth of the iterations)" if run["quick"] else "")
+    yield f"* When: {run['when']}, commit {run['commit']}, {run['rounds']} rounds"
+    yield f"* Machine: {m['cpu']}, {m['cores']} cores, {m['system']}, load at the start {m['load']:.2f}"
+    for minor, python in sorted(run["pythons"].items()):
+        names = ", ".join(f"{k} {v}" for k, v in sorted(python["packages"].items()))
+        yield f"* Python {python['version']}" + (f" (Debian {python['root']})" if python["root"] else "") + (f": {names}" if names else "")
+
+
+def _failures(results):
+    return [f"* {p} {w} {peer}{' (start only)' if zero else ''}: {why}" for (p, w, peer, zero), why in sorted(results.failed.items())
+            if not (zero and (p, w, peer, False) in results.failed)]
+
+
+def tables(results, python):
+    for title, figure, digits, ours in TABLES:
+        name, header, rows = table(results, python, title, figure, digits, ours)
+        if len(header) > 1 and any(any(row[1:]) for row in rows):
+            yield name, header, rows
+
+
+def document(results):
+    run = results.runs[-1]
+    scales = ", ".join(f"{p.name} {p.scale:g}" for p in peers.PEERS if p.scale != 1)
+    lines = ["# Benchmarks", "", HOW.format(scales=scales), "", *_machine_lines(run), ""]
+    for python in results.pythons():
+        lines += [f"## Python {run['pythons'].get(python, {}).get('version', python)}", ""]
+        for name, header, rows in tables(results, python):
+            lines += [f"### {name}", "", *markdown(header, rows), ""]
+    failures = _failures(results)
+    if failures:
+        lines += ["## What failed", "", *failures, ""]
+    return "\n".join(lines)
+
+
+def show(results):
+    run = results.runs[-1]
+    print("\n".join(_machine_lines(run)))
+    for python in results.pythons():
+        for name, header, rows in tables(results, python):
+            print(f"\nPython {python}: {name}")
+            print("\n".join(plain(header, rows)))
+    failures = _failures(results)
+    if failures:
+        print("\nWhat failed:", *failures, sep="\n")
+
+
+def main(argv=None):
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("results", type=Path)
+    p.add_argument("--docs", type=Path, help="write the page there")
+    args = p.parse_args(argv)
+    results = Results(args.results)
+    show(results)
+    if args.docs:
+        args.docs.write_text(document(results))
+        print(f"\nwritten: {args.docs}", file=sys.stderr)
+    return 1 if results.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
