@@ -1,0 +1,48 @@
+"""Which exception does a RERAISE or a bare `raise` raise again?
+
+CPython tells a tracer where an exception was raised, not which of several is raised again
+at the end of a handler. The code object's exception table knows: it leads from the place
+of the first raise through the handlers to the one that the second raise stands in.
+"""
+import dis
+
+
+class Handlers:
+    """The handlers of one code object. Offsets are those of f_lasti."""
+
+    def __init__(self, code):
+        self.entries = [(e.start, e.end, e.target) for e in dis._parse_exception_table(code)]
+        raw = code.co_code
+        names = [dis.opname[raw[at]] for at in range(0, len(raw), 2)]
+        self.bare_raises = {2 * i for i, n in enumerate(names) if n == "RAISE_VARARGS" and raw[2 * i + 1] == 0}
+        reraises = [2 * i for i, n in enumerate(names) if n == "RERAISE"]
+        self.again = self.bare_raises | set(reraises)
+        self.of_cleanup = {}         # cleanup's offset -> the handler it belongs to
+        self.onward = {}             # handler -> where what it lets out goes in the same frame
+        for target in {t for _, _, t in self.entries}:
+            is_handler = names[target // 2] == "PUSH_EXC_INFO"
+            cleanup = self.cover(target) if is_handler else target
+            if is_handler and cleanup is not None:
+                self.of_cleanup[cleanup] = target
+            out = min((r for r in reraises if cleanup is not None and r >= cleanup), default=None)
+            self.onward[target] = None if out is None else self.cover(out)
+
+    def cover(self, at):
+        """The handler that an exception at `at` goes to."""
+        return next((target for start, end, target in self.entries if start <= at < end), None)
+
+    def resolve(self, at, raised_at):
+        """Of the places in `raised_at`, newest last: the one whose exception is raised again at `at`.
+        None: it came from no handler of this frame, or the table does not tell."""
+        handler = self.of_cleanup.get(self.cover(at))
+        if handler is None:
+            return None
+        for place in reversed(raised_at):
+            seen = set()
+            here = self.cover(place)
+            while here is not None and here not in seen:
+                if here == handler:
+                    return place
+                seen.add(here)
+                here = self.onward.get(here)
+        return None
