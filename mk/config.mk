@@ -33,7 +33,7 @@ OUT := $(BUILD)$(if $(variant),/$(variant))
 OBJ := $(OUT)/obj
 
 san_flags := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all) $(if $(FUZZING),-fsanitize=fuzzer-no-link)
-cflags := -std=c17 -D_GNU_SOURCE -g $(if $(DEBUG),-O0,$(OPT) $(if $(SAN),,-DNDEBUG)) \
+cflags := -std=c17 -D_GNU_SOURCE= -g $(if $(DEBUG),-O0,$(OPT) $(if $(SAN),,-DNDEBUG)) \
 	-Wall -Wextra -Wvla -Wstrict-prototypes $(if $(WERROR),-Werror) $(san_flags)
 cppflags := -Iinclude -I.
 ldflags := $(san_flags) -Wl,-z,relro,-z,now

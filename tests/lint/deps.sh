@@ -62,7 +62,7 @@ rm -f "${TMPDIR:-/tmp}/ghost-deps.$$"
 
 # Headers alone, without and (recorder) with CPython's.
 CC=${CC:-gcc}
-flags='-std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only -Iinclude -I.'
+flags='-std=c17 -D_GNU_SOURCE= -Wall -Wextra -Werror -fsyntax-only -Iinclude -I.'
 python=$(scripts/find_pythons.sh 2>/dev/null | awk '{ print $3 }' | head -n 1)
 headers=0
 for header in include/ghost/*.h format/*.h analyzer/*.h explain/*.h recorder/*.h; do
