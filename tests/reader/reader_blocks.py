@@ -20,13 +20,15 @@ class Activation:
     func: int
     sig: int
     caller: int
-    slot: object            # None for a plain call
+    slot: object            # within one block; None for a plain call
     known: bool             # its beginning was seen
     pending: int            # type of an exception that a callee let out, not settled yet
     start: int
     resumed: int            # begin of the present stretch
     active: int             # ticks of the finished stretches
     child: int              # ticks spent in recorded callees
+    token: int = 0          # how ring events name it; 0 unknown
+    left: int = 0           # tick of the last suspension that was seen
 
 
 @dataclass
@@ -42,6 +44,7 @@ class Block:
     suspended: list
     n_slots: int
     shapes: list            # (kind, a, b)
+    alive: list             # (slot, token) of the activations alive at the end
     events: list = field(default_factory=list)  # (tick, kind, a, b, slot)
 
     def n_counted(self):
@@ -55,8 +58,9 @@ def _entry(at, base):
     func, sig, caller, slot, flags, pending = at.varints(6)
     start, resumed = base - at.zigzag(), base - at.zigzag()
     active, child = at.varint(), at.varint()
+    token = at.varint() if slot else 0
     return Activation(func, sig, caller, slot - 1 if slot else None, not flags & UNKNOWN_START, pending,
-                      start, resumed, active, child)
+                      start, resumed, active, child, token)
 
 
 def _deltas(codes, extra):
@@ -108,7 +112,8 @@ def read_block(at):
     codes = at.take(n)
     deltas = _deltas(codes, at.take(at.count()))
     operands = at.varints(at.count())
-    block = Block(thread, first_seq, n_seq, base, base + length, q32, anchors, stack, suspended, n_slots, shapes)
+    alive = [tuple(at.varints(2)) for _ in range(at.count(2))]
+    block = Block(thread, first_seq, n_seq, base, base + length, q32, anchors, stack, suspended, n_slots, shapes, alive)
     _events(block, tokens, deltas, operands)
     _check(block)
     return block
@@ -171,3 +176,5 @@ def _check(block):
             if kind != DROP:
                 stack.append(slot)
                 on_stack.add(slot)
+    if any(slot not in on_stack and slot not in suspended for slot, _ in block.alive):
+        raise Malformed("an activation is said to be alive that has ended")

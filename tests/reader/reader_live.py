@@ -10,7 +10,8 @@ from reader_wire import Malformed
 
 DATA, LIVE_VERSION, ORDER = 4096, 1, 0x01020304
 (EV_CALL, EV_RETURN, EV_UNWIND, EV_YIELD, EV_RESUME, EV_THROW, EV_MARK, EV_PAUSE) = range(1, 9)
-UNPAIRED = 7
+RING_FULL, TOO_DEEP, UNPAIRED = 1, 5, 7
+DEPTH_MAX = 262_144
 
 
 def _open(path, magic, process):
@@ -65,12 +66,15 @@ class Ring:
 
 
 class Tracker:
-    """Turns ring events into the events that a block would hold, and replays them."""
+    """Turns ring events into the events that a block would hold, and replays them. Its slots are the tokens."""
 
     def __init__(self, tally):
         self.tally, self.replay = tally, tally.replay
-        self.slots = {}         # activation token -> slot
-        self.next_slot = 1 << 40
+        on_stacks = {id(frame) for stack in self.replay.stacks.values() for frame in stack}
+        known = {token: frame for token, (_, frame) in self.replay.tokens.items() if frame}
+        for token, frame in known.items():
+            frame.slot = token
+        self.replay.suspended = {token: frame for token, frame in known.items() if id(frame) not in on_stacks}
         self.makers = {EV_CALL: self._call, EV_RETURN: self._end, EV_UNWIND: self._end, EV_YIELD: self._end,
                        EV_RESUME: self._resume, EV_THROW: self._resume, EV_MARK: self._mark, EV_PAUSE: self._pause}
 
@@ -85,34 +89,32 @@ class Tracker:
             make(thread, tick, kind, func, aux, arg)
         for ring in rings:
             if ring.lost > ring.lost_logged:
-                self.tally.losses[1] += ring.lost - ring.lost_logged
+                self.tally.losses[RING_FULL] += ring.lost - ring.lost_logged
 
     def _emit(self, thread, tick, kind, a=0, b=0, slot=None, counted=True):
         self.tally.events += counted
         self.replay.step(thread, (tick, kind, a, b, slot))
 
-    def _new_slot(self, token):
-        self.slots[token] = self.next_slot
-        self.next_slot += 1
-        return self.slots[token]
+    def _is_full(self, thread):
+        full = len(self.replay.stacks.get(thread, ())) >= DEPTH_MAX
+        self.tally.losses[TOO_DEEP] += full
+        return full
 
     def _call(self, thread, tick, kind, func, sig, token):
+        if self._is_full(thread):
+            return
         if not token:
             return self._emit(thread, tick, CALL, func, sig)
-        self._let_go(thread, tick, token)
-        self._emit(thread, tick, GEN_CALL, func, sig, self._new_slot(token))
-
-    def _let_go(self, thread, tick, token):
-        """An activation of this token whose end was not seen ends here."""
-        slot = self.slots.pop(token, None)
-        if slot in self.replay.suspended:
-            self._emit(thread, tick, DROP, slot=slot, counted=False)
+        if token in self.replay.suspended:
+            self._emit(thread, tick, DROP, slot=token, counted=False)
+        self._emit(thread, tick, GEN_CALL, func, sig, token)
 
     def _resume(self, thread, tick, kind, func, aux, token):
-        slot = self.slots.get(token)
-        if slot in self.replay.suspended:
-            return self._emit(thread, tick, THROW if kind == EV_THROW else RESUME, slot=slot)
-        self._emit(thread, tick, ADOPT, func, slot=self._new_slot(token), counted=False)
+        if self._is_full(thread):
+            return
+        if token in self.replay.suspended:
+            return self._emit(thread, tick, THROW if kind == EV_THROW else RESUME, slot=token)
+        self._emit(thread, tick, ADOPT, func, slot=token, counted=False)
 
     def _end(self, thread, tick, kind, func, aux, arg):
         stack = self.replay.stacks.setdefault(thread, [])
@@ -121,6 +123,8 @@ class Tracker:
             return
         while stack[-1].func != func:
             self._emit(thread, tick, ABANDON, counted=False)
+        if kind == EV_YIELD and stack[-1].slot is None:
+            raise Malformed("a plain call yields")
         shape = {EV_RETURN: RETURN, EV_UNWIND: UNWIND, EV_YIELD: YIELD}[kind]
         self._emit(thread, tick, shape, arg, aux if kind == EV_UNWIND else 0)
 

@@ -81,19 +81,21 @@ class ProcessTally:
     def yielded(self, frame, type_id):
         self.by_func[frame.func].yields[type_id] += 1
 
-    def is_close(self, frame, type_id):
+    def _is_close(self, type_id):
+        """close() ends a generator by GeneratorExit: no exception of anybody's."""
         t = self.types.get(type_id)
-        return frame.slot is not None and t and (t["module"], t["qualname"]) == ("builtins", "GeneratorExit")
+        return t and (t["module"], t["qualname"]) == ("builtins", "GeneratorExit")
 
     def unwound(self, frame, tick, type_id, raised):
-        if not self.is_close(frame, type_id):
+        if frame.slot is None or not self._is_close(type_id):
             f = self.by_func[frame.func]
             f.exits += 1
             f.exceptions[type_id]["raised" if raised else "passed"] += 1
         self._ended(frame, tick)
 
     def caught(self, frame, type_id):
-        self.by_func[frame.func].exceptions[type_id]["caught"] += 1
+        if not self._is_close(type_id):
+            self.by_func[frame.func].exceptions[type_id]["caught"] += 1
 
     def marked(self, tick, mark):
         pass
