@@ -1,0 +1,271 @@
+/* capture.c - the uncommon ways of capture.h: a signature not seen last time, a
+ * type not seen last time, no room in the ring, code seen for the first time. */
+#include <stdlib.h>
+#include <string.h>
+#include "capture.h"
+#include "describe.h"
+
+/* Our cold paths allocate and use calls that may set or clear an exception. The
+ * application's own must come out untouched; and before 3.12 an allocation may
+ * start the garbage collector, which runs application code. */
+struct quiet {
+    PyObject *type, *value, *traceback;
+    int gc;
+};
+
+static void quiet_begin(struct quiet *q)
+{
+    PyErr_Fetch(&q->type, &q->value, &q->traceback);
+    q->gc = COMPAT_GC_IN_ALLOCATION ? PyGC_Disable() : 0;
+    lane.busy = true;
+}
+
+static void quiet_end(struct quiet *q)
+{
+    lane.busy = false;
+    if (q->gc)
+        PyGC_Enable();
+    PyErr_Restore(q->type, q->value, q->traceback);
+}
+
+/* ---- signatures ----
+ * A vector has a word for each parameter (its type), then, for *args, how many
+ * there were (up to 4) and the types of the first three, then the same for the
+ * values of **kwargs. Words are type addresses in `by_pointer`, ids in `by_id`. */
+#define EXTRA_WORDS (1u + GHOST_SIG_ELEMENTS)
+#define COUNT_MORE (GHOST_SIG_ELEMENTS + 1)
+#define WIDTH_MAX (GHOST_PARAM_MAX + 2 * EXTRA_WORDS)
+
+int capture_prepare(struct funcrec *f, PyCodeObject *code)
+{
+    int args = code->co_argcount + code->co_kwonlyargcount;
+    bool varargs = code->co_flags & CO_VARARGS, varkw = code->co_flags & CO_VARKEYWORDS;
+    bool cells = false;
+
+    if ((unsigned)args + 2 > GHOST_PARAM_MAX)
+        return -1;
+    f->co_flags = (uint32_t)code->co_flags;
+    f->n_params = (uint16_t)(args + varargs + varkw);
+    f->width = (uint16_t)(f->n_params + (varargs ? EXTRA_WORDS : 0) + (varkw ? EXTRA_WORDS : 0));
+    f->generator_like = (code->co_flags & GHOST_CO_GENERATOR_LIKE) != 0;
+    for (int i = 0; i < f->n_params; i++)
+        cells = cells || compat_is_cell(code, i);
+    f->fast = !cells && !varargs && !varkw;
+    f->n_fast = f->fast ? (uint16_t)args : 0;
+    f->by_pointer.width = f->by_id.width = f->width ? f->width : 1;
+    f->last = calloc(f->n_fast + 1u, sizeof(*f->last));
+    return f->last ? 0 : -1;
+}
+
+/* An argument; the body's closure may have moved it into a cell already. */
+static PyTypeObject *argument_type(compat_frame *frame, PyCodeObject *code, int i)
+{
+    PyObject *o = compat_frame_local(frame, i);
+    if (o && compat_is_cell(code, i) && PyCell_Check(o))
+        o = PyCell_GET(o);
+    return o ? Py_TYPE(o) : NULL;
+}
+
+static PyObject *argument(compat_frame *frame, PyCodeObject *code, int i)
+{
+    PyObject *o = compat_frame_local(frame, i);
+    return o && compat_is_cell(code, i) && PyCell_Check(o) ? PyCell_GET(o) : o;
+}
+
+static uint64_t *tuple_words(uint64_t *w, PyObject *tuple)
+{
+    Py_ssize_t n = tuple && PyTuple_CheckExact(tuple) ? PyTuple_GET_SIZE(tuple) : 0;
+    *w++ = (uint64_t)(n > (Py_ssize_t)GHOST_SIG_ELEMENTS ? COUNT_MORE : n);
+    for (Py_ssize_t i = 0; i < (Py_ssize_t)GHOST_SIG_ELEMENTS; i++)
+        *w++ = i < n ? (uintptr_t)Py_TYPE(PyTuple_GET_ITEM(tuple, i)) : 0;
+    return w;
+}
+
+static uint64_t *dict_words(uint64_t *w, PyObject *dict)
+{
+    Py_ssize_t n = dict && PyDict_CheckExact(dict) ? PyDict_GET_SIZE(dict) : 0, pos = 0;
+    PyObject *k, *v;
+    *w++ = (uint64_t)(n > (Py_ssize_t)GHOST_SIG_ELEMENTS ? COUNT_MORE : n);
+    for (unsigned i = 0; i < GHOST_SIG_ELEMENTS; i++)
+        *w++ = n && PyDict_Next(dict, &pos, &k, &v) ? (uintptr_t)Py_TYPE(v) : 0;
+    return w;
+}
+
+static void vector_of(const struct funcrec *f, compat_frame *frame, PyCodeObject *code, uint64_t *w)
+{
+    int args = code->co_argcount + code->co_kwonlyargcount, i = 0;
+    bool varargs = f->co_flags & CO_VARARGS, varkw = f->co_flags & CO_VARKEYWORDS;
+
+    w[0] = 0; /* a function without parameters has a vector of one word */
+    for (; i < f->n_params; i++)
+        w[i] = (uintptr_t)argument_type(frame, code, i);
+    uint64_t *extra = w + i;
+    if (varargs)
+        extra = tuple_words(extra, argument(frame, code, args));
+    if (varkw)
+        dict_words(extra, argument(frame, code, args + varargs));
+}
+
+/* Which words of a vector are types (the others are counts)? */
+static bool is_count(const struct funcrec *f, unsigned i)
+{
+    return i >= f->n_params && (i - f->n_params) % EXTRA_WORDS == 0;
+}
+
+static void elements(const uint64_t *w, uint32_t *n, uint32_t types[GHOST_SIG_ELEMENTS])
+{
+    *n = (uint32_t)w[0];
+    for (unsigned i = 0; i < GHOST_SIG_ELEMENTS; i++)
+        types[i] = (uint32_t)w[1 + i];
+}
+
+static void define_signature(const struct funcrec *f, uint32_t id, const uint64_t *ids)
+{
+    uint32_t types[GHOST_PARAM_MAX];
+    struct ghost_def_sig d = { .func = f->id, .id = id, .types = types };
+    struct ghost_buf b = { 0 };
+
+    if (id != GHOST_SIG_OTHER) {
+        d.n_params = f->n_params;
+        for (unsigned i = 0; i < f->n_params; i++)
+            types[i] = (uint32_t)ids[i];
+        const uint64_t *extra = ids + f->n_params;
+        if (f->co_flags & CO_VARARGS) {
+            elements(extra, &d.n_args, d.args);
+            extra += EXTRA_WORDS;
+        }
+        if (f->co_flags & CO_VARKEYWORDS)
+            elements(extra, &d.n_kwargs, d.kwargs);
+    }
+    ghost_encode_sig(&b, &d);
+    journal_append_buf(&b);
+}
+
+static uint32_t new_signature(struct funcrec *f, const uint64_t *ids)
+{
+    if (f->n_sigs + 1 >= GHOST_SIG_OTHER) {
+        if (!f->sig_full) {
+            f->sig_full = true;
+            recorder_note(GHOST_NOTE_SIG_OTHER, "");
+            define_signature(f, GHOST_SIG_OTHER, ids);
+        }
+        return GHOST_SIG_OTHER;
+    }
+    uint32_t id = f->n_sigs + 1;
+    if (!vecmap_put(&f->by_id, ids, id))
+        return GHOST_SIG_OTHER;
+    f->n_sigs = id;
+    define_signature(f, id, ids);
+    return id;
+}
+
+static uint32_t signature_of(struct funcrec *f, const uint64_t *pointers)
+{
+    uint64_t ids[WIDTH_MAX];
+    unsigned width = f->by_id.width;
+    for (unsigned i = 0; i < width; i++)
+        ids[i] = is_count(f, i) || !pointers[i] ? pointers[i] : ident_type((PyTypeObject *)(uintptr_t)pointers[i]);
+    uint32_t sig = vecmap_get(&f->by_id, ids);
+    return sig ? sig : new_signature(f, ids);
+}
+
+#define POINTER_CACHE_MAX 2048u
+
+static void remember(struct funcrec *f, const uint64_t *pointers, uint32_t sig)
+{
+    if (f->by_pointer.n >= POINTER_CACHE_MAX)
+        vecmap_clear(&f->by_pointer);
+    for (unsigned i = 0; i < f->by_pointer.width; i++)
+        if (!is_count(f, i) && pointers[i])
+            ident_type_used((PyTypeObject *)(uintptr_t)pointers[i], f);
+    vecmap_put(&f->by_pointer, pointers, sig);
+}
+
+uint64_t capture_signature(struct funcrec *f, compat_frame *frame, PyCodeObject *code)
+{
+    uint64_t pointers[WIDTH_MAX];
+    vector_of(f, frame, code, pointers);
+    uint32_t sig = vecmap_get(&f->by_pointer, pointers);
+    if (unlikely(!sig)) {
+        struct quiet q;
+        quiet_begin(&q);
+        sig = signature_of(f, pointers);
+        remember(f, pointers, sig);
+        quiet_end(&q);
+    }
+    if (f->fast) {
+        for (unsigned i = 0; i < f->n_fast; i++)
+            f->last[i] = (PyTypeObject *)(uintptr_t)pointers[i];
+        /* `last` compares addresses of live objects: an unbound slot never matches. */
+        f->cached = true;
+        for (unsigned i = 0; i < f->n_fast; i++)
+            f->cached = f->cached && f->last[i];
+        f->call_what = ghost_event_what(f->id, sig, 0);
+    }
+    return ghost_event_what(f->id, sig, 0);
+}
+
+/* ---- types of values ---- */
+
+uint32_t capture_type(PyTypeObject *type)
+{
+    struct quiet q;
+    quiet_begin(&q);
+    uint32_t id = ident_type(type);
+    quiet_end(&q);
+    return id;
+}
+
+uint64_t capture_value_type(struct funcrec *f, PyTypeObject *type, unsigned kind)
+{
+    struct quiet q;
+    quiet_begin(&q);
+    uint64_t what = ghost_event_what(f->id, 0, ident_type(type));
+    ident_type_used(type, f);
+    quiet_end(&q);
+    if (kind == GHOST_EV_RETURN) {
+        f->return_type = type;
+        f->return_what = what;
+    } else {
+        f->yield_type = type;
+        f->yield_what = what;
+    }
+    return what;
+}
+
+/* ---- room, first sight ---- */
+
+void capture_store_slow(uint64_t time_kind, uint64_t what)
+{
+    if (lane.busy || recorder.state != RECORDER_ON || recorder.paused)
+        return;
+    struct quiet q;
+    quiet_begin(&q);
+    ring_room(&lane, time_kind >> GHOST_TICK_SHIFT);
+    quiet_end(&q);
+    if (lane.pos == lane.stop)
+        return; /* no room: counted */
+    lane.slots[lane.pos & lane.mask] = (struct ghost_event){ time_kind, what };
+    lane.pos++;
+    __atomic_store_n(&lane.header->head, lane.pos, __ATOMIC_RELEASE);
+}
+
+struct funcrec *capture_first_sight(PyCodeObject *code, compat_frame *frame, bool *async)
+{
+    *async = false;
+    if (lane.busy || recorder.state != RECORDER_ON)
+        return NULL;
+    struct quiet q;
+    quiet_begin(&q);
+    if (recorder.forked)
+        recorder_ensure_process(); /* definitions go to the child's own journal */
+    struct funcrec *f = ident_code(code, frame, async);
+    if (*async) { /* a signal handler's exception: it replaces what we saved */
+        Py_CLEAR(q.type);
+        Py_CLEAR(q.value);
+        Py_CLEAR(q.traceback);
+        PyErr_Fetch(&q.type, &q.value, &q.traceback);
+    }
+    quiet_end(&q);
+    return f;
+}

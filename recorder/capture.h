@@ -1,0 +1,101 @@
+/* capture.h - from what the interpreter tells to events in the ring.
+ *
+ * The functions here are the hot path: about a dozen instructions, two stores
+ * to the ring, one clock read each. Budget: 25 ns an event with the clock read
+ * (11 to 15 ns on the machine of docs/benchmarks.md) and the interpreter's own
+ * dispatch. What is not common is a cold function in capture.c. */
+#ifndef GHOST_CAPTURE_H
+#define GHOST_CAPTURE_H
+
+#include "clock.h"
+#include "ident.h"
+#include "pycompat.h"
+#include "recorder.h"
+
+/* cold, capture.c; all preserve the thread's exception */
+int capture_prepare(struct funcrec *f, PyCodeObject *code);
+uint64_t capture_signature(struct funcrec *f, compat_frame *frame, PyCodeObject *code);
+uint64_t capture_value_type(struct funcrec *f, PyTypeObject *type, unsigned kind);
+uint32_t capture_type(PyTypeObject *type);
+void capture_store_slow(uint64_t time_kind, uint64_t what);
+struct funcrec *capture_first_sight(PyCodeObject *code, compat_frame *frame, bool *async);
+void recorder_count_loss(uint32_t cause);
+
+static inline void capture_store(uint64_t raw, unsigned kind, uint64_t what)
+{
+    uint64_t time_kind = (raw & ~(uint64_t)GHOST_KIND_MASK) | kind, pos = lane.pos;
+    if (unlikely(pos == lane.stop)) {
+        capture_store_slow(time_kind, what);
+        return;
+    }
+    struct ghost_event *e = &lane.slots[pos & lane.mask];
+    e->time_kind = time_kind;
+    e->what = what;
+    lane.pos = pos + 1;
+    __atomic_store_n(&lane.header->head, pos + 1, __ATOMIC_RELEASE);
+}
+
+static inline bool capture_same_types(const struct funcrec *f, compat_frame *frame)
+{
+    if (unlikely(!f->cached))
+        return false;
+    for (unsigned i = 0; i < f->n_fast; i++)
+        if (Py_TYPE(compat_frame_local(frame, (int)i)) != f->last[i])
+            return false;
+    return true;
+}
+
+/* A body is entered. activation: 0 for a plain call. */
+static inline void capture_call(struct funcrec *f, compat_frame *frame, PyCodeObject *code, uint32_t activation)
+{
+    uint64_t what = f->call_what;
+    if (unlikely(!f->fast || !capture_same_types(f, frame)))
+        what = capture_signature(f, frame, code);
+    capture_store(clock_raw(), GHOST_EV_CALL, what | (uint64_t)activation << 32);
+}
+
+static inline void capture_return(struct funcrec *f, PyObject *value)
+{
+    uint64_t now = clock_raw(), what = f->return_what;
+    if (unlikely(Py_TYPE(value) != f->return_type))
+        what = capture_value_type(f, Py_TYPE(value), GHOST_EV_RETURN);
+    capture_store(now, GHOST_EV_RETURN, what);
+}
+
+static inline void capture_yield(struct funcrec *f, PyObject *value)
+{
+    uint64_t now = clock_raw(), what = f->yield_what;
+    if (unlikely(Py_TYPE(value) != f->yield_type))
+        what = capture_value_type(f, Py_TYPE(value), GHOST_EV_YIELD);
+    capture_store(now, GHOST_EV_YIELD, what);
+}
+
+/* kind: RESUME or THROW */
+static inline void capture_resume(struct funcrec *f, unsigned kind, uint32_t activation)
+{
+    capture_store(clock_raw(), kind, ghost_event_what(f->id, 0, activation));
+}
+
+/* Has the exception been raised in the frame that it leaves now? Its traceback
+ * begins with that frame; entries of the same frame follow when it was raised
+ * again there; any other entry below means it passed through. */
+static inline bool capture_raised_here(PyObject *traceback)
+{
+    PyTracebackObject *tb = (PyTracebackObject *)traceback;
+    if (!tb || !PyTraceBack_Check(traceback))
+        return true;
+    PyFrameObject *own = tb->tb_frame;
+    for (tb = tb->tb_next; tb; tb = tb->tb_next)
+        if (tb->tb_frame != own)
+            return false;
+    return true;
+}
+
+static inline void capture_unwind(struct funcrec *f, PyTypeObject *type, PyObject *traceback)
+{
+    uint64_t now = clock_raw();
+    uint32_t flags = capture_raised_here(traceback) ? GHOST_UNWIND_RAISED_HERE : 0;
+    capture_store(now, GHOST_EV_UNWIND, ghost_event_what(f->id, flags, type ? capture_type(type) : 0));
+}
+
+#endif

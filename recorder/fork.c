@@ -1,0 +1,39 @@
+/* fork.c - what may happen around a fork.
+ *
+ * Before: the writer thread is joined, so no lock of ours (or of malloc or zstd)
+ * is held by a thread that the child will not have, and so that CPython 3.12+,
+ * which counts threads to warn about forks, sees what it would see without us.
+ * Child: memory of its own is marked, nothing else; its log begins at its next
+ * event. Parent: the writer comes back at the next event. */
+#include "recorder.h"
+
+static void before(void)
+{
+    drain_stop_for_fork();
+    pthread_mutex_lock(&ring_lock);
+}
+
+static void in_parent(void)
+{
+    pthread_mutex_unlock(&ring_lock);
+    lane.stop = lane.pos;
+}
+
+static void in_child(void)
+{
+    pthread_mutex_init(&ring_lock, NULL);
+    if (recorder.state == RECORDER_ON)
+        recorder.forked = true;
+    lane.stop = lane.pos = 0;
+    lane.ring = NULL;
+    lane.busy = false;
+}
+
+int fork_install(void)
+{
+    static bool installed;
+    if (installed)
+        return 0;
+    installed = true;
+    return pthread_atfork(before, in_parent, in_child) == 0 ? 0 : -1;
+}

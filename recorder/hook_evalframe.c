@@ -1,0 +1,122 @@
+/* hook_evalframe.c - the frame evaluator (PEP 523), CPython 3.11.
+ *
+ * The evaluator wraps each run of a frame: a call, or a resume of a generator.
+ * Traps: the run that makes a generator (RETURN_GENERATOR) is no call of its
+ * body; PyEval_GetFrame is not used (inside an evaluator it gives the caller);
+ * each call uses C stack (bigstack.h). */
+#include "pycompat.h"
+#if !COMPAT_HAS_MONITORING
+#include "bigstack.h"
+#include "capture.h"
+#include "hook.h"
+
+typedef PyObject *(*evaluator)(PyThreadState *, struct _PyInterpreterFrame *, int);
+static evaluator below;          /* the evaluator that was there before us, or CPython's */
+
+static PyObject *evaluate(PyThreadState *ts, compat_frame *frame, int throwflag);
+
+static void *evaluate_on_segment(void *ts, void *frame, long throwflag)
+{
+    return evaluate(ts, frame, (int)throwflag);
+}
+
+/* No further stack to be had: CPython goes on by itself, inlining Python calls
+ * (no C stack), unseen by us. Told as a loss of unknown size. */
+static PyObject *step_aside(PyThreadState *ts, compat_frame *frame, int throwflag)
+{
+    recorder_count_loss(GHOST_LOSS_STACK);
+    _PyInterpreterState_SetEvalFrameFunc(ts->interp, _PyEval_EvalFrameDefault);
+    PyObject *r = _PyEval_EvalFrameDefault(ts, frame, throwflag);
+    _PyInterpreterState_SetEvalFrameFunc(ts->interp, evaluate);
+    return r;
+}
+
+__attribute__((noinline)) static PyObject *low_stack(PyThreadState *ts, compat_frame *frame, int throwflag)
+{
+    void *result;
+    if (lane.stack_low == UINTPTR_MAX) { /* the thread's first call */
+        lane.stack_low = bigstack_limit();
+        return evaluate(ts, frame, throwflag);
+    }
+    if (bigstack_call(evaluate_on_segment, ts, frame, throwflag, &result))
+        return result;
+    return step_aside(ts, frame, throwflag);
+}
+
+static inline void left_by_exception(PyThreadState *ts, struct funcrec *f)
+{
+    PyObject *traceback;
+    PyTypeObject *type = compat_current_exception(ts, &traceback);
+    capture_unwind(f, type, traceback);
+}
+
+__attribute__((noinline)) static PyObject *run_generator(PyThreadState *ts, compat_frame *frame, int throwflag, struct funcrec *f)
+{
+    uint32_t activation = ghost_activation(frame);
+    if (throwflag)
+        capture_resume(f, GHOST_EV_THROW, activation);
+    else if (compat_generator_fresh(frame))
+        capture_call(f, frame, frame->f_code, activation);
+    else
+        capture_resume(f, GHOST_EV_RESUME, activation);
+    PyObject *r = below(ts, frame, throwflag);
+    if (!r)
+        left_by_exception(ts, f);
+    else if (compat_generator_suspended(frame))
+        capture_yield(f, r);
+    else
+        capture_return(f, r);
+    return r;
+}
+
+__attribute__((noinline)) static PyObject *first_run(PyThreadState *ts, compat_frame *frame, int throwflag)
+{
+    bool async;
+    struct funcrec *f = capture_first_sight(frame->f_code, frame, &async);
+    /* Not settled (we are busy on this thread): this run goes by. */
+    return f ? evaluate(ts, frame, throwflag) : below(ts, frame, throwflag);
+}
+
+static PyObject *evaluate(PyThreadState *ts, compat_frame *frame, int throwflag)
+{
+    if (unlikely((uintptr_t)__builtin_frame_address(0) < lane.stack_low))
+        return low_stack(ts, frame, throwflag);
+    struct funcrec *f = ident_lookup(frame->f_code);
+    if (f == NOT_RECORDED)
+        return below(ts, frame, throwflag);
+    if (unlikely(!f))
+        return first_run(ts, frame, throwflag);
+    if (unlikely(f->generator_like)) {
+        if (!compat_frame_is_generators(frame)) /* this run only makes the generator */
+            return below(ts, frame, throwflag);
+        return run_generator(ts, frame, throwflag, f);
+    }
+    capture_call(f, frame, frame->f_code, 0);
+    PyObject *r = below(ts, frame, throwflag);
+    if (likely(r != NULL))
+        capture_return(f, r);
+    else
+        left_by_exception(ts, f);
+    return r;
+}
+
+static int install(const char **why)
+{
+    PyInterpreterState *interp = PyInterpreterState_Get();
+    *why = "";
+    below = _PyInterpreterState_GetEvalFrameFunc(interp);
+    if (!below)
+        below = _PyEval_EvalFrameDefault;
+    _PyInterpreterState_SetEvalFrameFunc(interp, evaluate);
+    return 0;
+}
+
+static void uninstall(void)
+{
+    PyInterpreterState *interp = PyInterpreterState_Get();
+    if (_PyInterpreterState_GetEvalFrameFunc(interp) == evaluate)
+        _PyInterpreterState_SetEvalFrameFunc(interp, below);
+}
+
+const struct hook hook_evalframe = { "evalframe", install, uninstall };
+#endif

@@ -1,0 +1,241 @@
+/* hook_monitoring.c - sys.monitoring (PEP 669), CPython 3.12 and later.
+ *
+ * PY_START is listened to everywhere; code that is not recorded answers
+ * DISABLE and costs nothing from then on. Recorded code gets its other events
+ * as local ones. PY_UNWIND and PY_THROW are global before 3.15 (PEP 669 lists
+ * them as "ancillary/other": they can be neither local nor disabled).
+ * The callbacks are instances of a type of our own with the vectorcall slot: cheaper than
+ * builtin functions by about 8 ns a call (docs/decisions/0003). */
+#include "pycompat.h"
+#if COMPAT_HAS_MONITORING
+#include <stddef.h>
+#include "capture.h"
+#include "hook.h"
+
+/* PEP 669 reserves 0, 1, 2 and 5 for debuggers, coverage, profilers and optimisers:
+ * we leave those to them. */
+static const int tool_ids[] = { 4, 3 };
+
+/* Bits of sys.monitoring.events; read from it at install (they differ by version). */
+struct event { const char *name; vectorcallfunc callback; bool local; };
+
+struct callback { PyObject_HEAD vectorcallfunc call; };
+
+static PyObject *disable;        /* sys.monitoring.DISABLE, borrowed from the module for ever */
+static PyObject *set_local;      /* bound sys.monitoring.set_local_events */
+static PyObject *tool_object;    /* PyLong of our id */
+static PyObject *local_object;   /* PyLong of the local event set */
+static int tool_id = -1;
+
+static int listen_locally(PyCodeObject *code)
+{
+    PyObject *args[] = { NULL, tool_object, (PyObject *)code, local_object };
+    PyObject *r = PyObject_Vectorcall(set_local, args + 1, 3 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+    if (!r)
+        return -1;
+    Py_DECREF(r);
+    return 0;
+}
+
+/* First PY_START of a code object. Returns NULL only for an asynchronous
+ * exception that has to go on into the application. */
+static PyObject *first_start(PyCodeObject *code, compat_frame *frame)
+{
+    bool async;
+    struct funcrec *f = capture_first_sight(code, frame, &async);
+    if (!f)
+        return Py_NewRef(Py_None);
+    if (f == NOT_RECORDED)
+        return Py_NewRef(disable);
+    if (listen_locally(code) != 0) {
+        PyErr_Clear();
+        recorder_fault("sys.monitoring.set_local_events failed");
+        return Py_NewRef(Py_None);
+    }
+    capture_call(f, frame, code, f->generator_like ? ghost_activation(frame) : 0);
+    return async ? NULL : Py_NewRef(Py_None);
+}
+
+static PyObject *on_start(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
+{
+    PyCodeObject *code = (PyCodeObject *)args[0];
+    struct funcrec *f = ident_lookup(code);
+    compat_frame *frame = compat_current_frame(compat_tstate());
+    (void)self, (void)nargsf, (void)kw;
+    if (unlikely((uintptr_t)f <= (uintptr_t)NOT_RECORDED))
+        return f ? Py_NewRef(disable) : first_start(code, frame);
+    capture_call(f, frame, code, unlikely(f->generator_like) ? ghost_activation(frame) : 0);
+    return Py_NewRef(Py_None);
+}
+
+static inline struct funcrec *known(PyObject *const *args)
+{
+    struct funcrec *f = ident_lookup((PyCodeObject *)args[0]);
+    return (uintptr_t)f <= (uintptr_t)NOT_RECORDED ? NULL : f;
+}
+
+static PyObject *on_return(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
+{
+    struct funcrec *f = known(args);
+    (void)self, (void)nargsf, (void)kw;
+    if (likely(f != NULL))
+        capture_return(f, args[2]);
+    return Py_NewRef(Py_None);
+}
+
+static PyObject *on_yield(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
+{
+    struct funcrec *f = known(args);
+    (void)self, (void)nargsf, (void)kw;
+    if (likely(f != NULL))
+        capture_yield(f, args[2]);
+    return Py_NewRef(Py_None);
+}
+
+static PyObject *on_resume(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
+{
+    struct funcrec *f = known(args);
+    (void)self, (void)nargsf, (void)kw;
+    if (likely(f != NULL))
+        capture_resume(f, GHOST_EV_RESUME, ghost_activation(compat_current_frame(compat_tstate())));
+    return Py_NewRef(Py_None);
+}
+
+static PyObject *on_throw(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
+{
+    struct funcrec *f = known(args);
+    (void)self, (void)nargsf, (void)kw;
+    if (f)
+        capture_resume(f, GHOST_EV_THROW, ghost_activation(compat_current_frame(compat_tstate())));
+    return Py_NewRef(Py_None);
+}
+
+static PyObject *on_unwind(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
+{
+    struct funcrec *f = known(args);
+    (void)self, (void)nargsf, (void)kw;
+    if (f)
+        capture_unwind(f, Py_TYPE(args[2]), ((PyBaseExceptionObject *)args[2])->traceback);
+    return Py_NewRef(Py_None);
+}
+
+static const struct event events[] = {
+    { "PY_START", on_start, false },
+    { "PY_RETURN", on_return, true },
+    { "PY_YIELD", on_yield, true },
+    { "PY_RESUME", on_resume, true },
+    { "PY_THROW", on_throw, COMPAT_LOCAL_UNWIND },
+    { "PY_UNWIND", on_unwind, COMPAT_LOCAL_UNWIND },
+};
+#define N_EVENTS (sizeof(events) / sizeof(events[0]))
+
+static PyTypeObject callback_type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "ghost_recorder.callback",
+    .tp_basicsize = sizeof(struct callback),
+    .tp_vectorcall_offset = offsetof(struct callback, call),
+    .tp_call = PyVectorcall_Call,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+};
+
+static PyObject *call_method(PyObject *o, const char *name, const char *format, ...)
+{
+    va_list va;
+    va_start(va, format);
+    PyObject *f = PyObject_GetAttrString(o, name), *args = Py_VaBuildValue(format, va), *r = NULL;
+    va_end(va);
+    if (f && args)
+        r = PyObject_CallObject(f, args);
+    Py_XDECREF(f);
+    Py_XDECREF(args);
+    return r;
+}
+
+static int take_tool_id(PyObject *monitoring)
+{
+    for (size_t i = 0; i < sizeof(tool_ids) / sizeof(tool_ids[0]); i++) {
+        PyObject *r = call_method(monitoring, "use_tool_id", "(is)", tool_ids[i], "ghost");
+        if (r) {
+            Py_DECREF(r);
+            return tool_ids[i];
+        }
+        PyErr_Clear(); /* ValueError: in use */
+    }
+    return -1;
+}
+
+static int register_event(PyObject *monitoring, PyObject *bits, const struct event *e, long sets[2])
+{
+    PyObject *bit = PyObject_GetAttrString(bits, e->name), *r = NULL;
+    struct callback *c = PyObject_New(struct callback, &callback_type);
+    long value = bit ? PyLong_AsLong(bit) : 0;
+    if (bit && c) {
+        c->call = e->callback;
+        r = call_method(monitoring, "register_callback", "(ilO)", tool_id, value, c);
+        sets[e->local] |= value;
+    }
+    Py_XDECREF(bit);
+    Py_XDECREF(c);
+    Py_XDECREF(r);
+    return r ? 0 : -1;
+}
+
+static PyObject *monitoring_module(void) { return PySys_GetObject("monitoring"); /* borrowed */ }
+
+static int install(const char **why)
+{
+    PyObject *m = monitoring_module(), *bits = NULL, *r = NULL;
+    long sets[2] = { 0, 0 };
+    int ret = -1;
+
+    *why = "sys.monitoring is not usable";
+    if (!m || PyType_Ready(&callback_type) != 0)
+        goto out;
+    tool_id = take_tool_id(m);
+    if (tool_id < 0) {
+        *why = "both free tool ids of sys.monitoring are in use";
+        goto out;
+    }
+    disable = PyObject_GetAttrString(m, "DISABLE");
+    set_local = PyObject_GetAttrString(m, "set_local_events");
+    bits = PyObject_GetAttrString(m, "events");
+    if (!disable || !set_local || !bits)
+        goto out;
+    for (size_t i = 0; i < N_EVENTS; i++)
+        if (register_event(m, bits, &events[i], sets) != 0)
+            goto out;
+    tool_object = PyLong_FromLong(tool_id);
+    local_object = PyLong_FromLong(sets[true]);
+    if (!tool_object || !local_object)
+        goto out;
+    r = call_method(m, "set_events", "(il)", tool_id, sets[false]);
+    if (r)
+        ret = 0;
+out:
+    Py_XDECREF(bits);
+    Py_XDECREF(r);
+    if (ret != 0) {
+        PyErr_Clear();
+        if (tool_id >= 0 && m) {
+            Py_XDECREF(call_method(m, "free_tool_id", "(i)", tool_id));
+            PyErr_Clear();
+            tool_id = -1;
+        }
+    }
+    return ret;
+}
+
+static void uninstall(void)
+{
+    PyObject *m = monitoring_module();
+    if (tool_id < 0 || !m)
+        return;
+    Py_XDECREF(call_method(m, "set_events", "(ii)", tool_id, 0));
+    PyErr_Clear();
+    Py_XDECREF(call_method(m, "free_tool_id", "(i)", tool_id));
+    PyErr_Clear();
+    tool_id = -1;
+}
+
+const struct hook hook_monitoring = { "monitoring", install, uninstall };
+#endif

@@ -1,0 +1,122 @@
+/* hook_profile.c - PyEval_SetProfile: the fallback when sys.monitoring has no
+ * free tool id, and a second opinion in tests.
+ *
+ * Slower (it makes the interpreter trace every call of every library), and it
+ * sees less: an exception's type is not given to a profile function. New
+ * threads take it over through threading.setprofile, whose Python-level
+ * callable installs the C function on its first event. */
+#include "capture.h"
+#include "hook.h"
+
+static int on_event(PyObject *self, PyFrameObject *pyframe, int what, PyObject *arg);
+
+static PyObject *thread_starts(PyObject *self, PyObject *args)
+{
+    (void)self, (void)args;
+    PyEval_SetProfile(on_event, NULL);
+    Py_RETURN_NONE;
+}
+static PyMethodDef thread_starts_def = { "ghost_profile", thread_starts, METH_VARARGS, NULL };
+
+static compat_frame *inner(PyFrameObject *f) { return f->f_frame; }
+
+static bool generator_owned(struct funcrec *f, compat_frame *frame) { return f->generator_like && compat_frame_is_generators(frame); }
+
+static bool fresh(PyFrameObject *f)
+{
+#if COMPAT_HAS_MONITORING
+    /* A profile function gets the call event at RESUME; its argument is 0 for a
+     * body's begin (PEP 669's legacy emulation uses the same code). */
+    PyCodeObject *code = compat_frame_code(inner(f));
+    int at = PyFrame_GetLasti(f);
+    PyObject *bytes = PyCode_GetCode(code);
+    bool begins = false;
+    if (bytes && at >= 0 && at + 1 < PyBytes_GET_SIZE(bytes))
+        begins = (PyBytes_AS_STRING(bytes)[at + 1] & 3) == 0;
+    Py_XDECREF(bytes);
+    return begins;
+#else
+    return compat_generator_fresh(inner(f));
+#endif
+}
+
+static void entered(PyFrameObject *pyframe, struct funcrec *f)
+{
+    compat_frame *frame = inner(pyframe);
+    PyCodeObject *code = compat_frame_code(frame);
+    if (!generator_owned(f, frame))
+        capture_call(f, frame, code, 0);
+    else if (fresh(pyframe))
+        capture_call(f, frame, code, ghost_activation(frame));
+    else
+        capture_resume(f, GHOST_EV_RESUME, ghost_activation(frame));
+}
+
+/* Does the frame stand at an instruction that suspends it? */
+static bool at_yield(PyFrameObject *f)
+{
+#if COMPAT_HAS_MONITORING
+    return compat_at_yield(compat_frame_code(inner(f)), PyFrame_GetLasti(f));
+#else
+    return compat_generator_suspended(inner(f));
+#endif
+}
+
+static void left(PyFrameObject *pyframe, struct funcrec *f, PyObject *value)
+{
+    compat_frame *frame = inner(pyframe);
+    if (!value)
+        capture_unwind(f, NULL, NULL);
+    else if (generator_owned(f, frame) && at_yield(pyframe))
+        capture_yield(f, value);
+    else
+        capture_return(f, value);
+}
+
+static int on_event(PyObject *self, PyFrameObject *pyframe, int what, PyObject *arg)
+{
+    (void)self;
+    if (what != PyTrace_CALL && what != PyTrace_RETURN)
+        return 0;
+    compat_frame *frame = inner(pyframe);
+    PyCodeObject *code = compat_frame_code(frame);
+    struct funcrec *f = ident_lookup(code);
+    bool async = false;
+    if (!f && what == PyTrace_CALL)
+        f = capture_first_sight(code, frame, &async);
+    if ((uintptr_t)f <= (uintptr_t)NOT_RECORDED)
+        return 0;
+    if (what == PyTrace_CALL)
+        entered(pyframe, f);
+    else
+        left(pyframe, f, arg);
+    return async ? -1 : 0;
+}
+
+static void tell_threads(PyObject *function)
+{
+    PyObject *threading = PyImport_ImportModule("threading");
+    PyObject *r = threading ? PyObject_CallMethod(threading, "setprofile", "O", function) : NULL;
+    Py_XDECREF(r);
+    Py_XDECREF(threading);
+    PyErr_Clear();
+}
+
+static int install(const char **why)
+{
+    PyObject *starter = PyCFunction_New(&thread_starts_def, NULL);
+    *why = "";
+    if (starter)
+        tell_threads(starter);
+    Py_XDECREF(starter);
+    PyEval_SetProfile(on_event, NULL);
+    return 0;
+}
+
+static void uninstall(void)
+{
+    tell_threads(Py_None);
+    PyEval_SetProfile(NULL, NULL);
+}
+
+const struct hook hook_profile = { "profile", install, uninstall };

@@ -1,0 +1,394 @@
+/* ident.c - numbers for code objects and types, given on first sight. */
+#include <stdlib.h>
+#include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+#include "capture.h"
+#include "describe.h"
+#include "ident.h"
+
+Py_ssize_t ident_extra_index = -1;
+
+/* ---------------- functions ---------------- */
+
+static struct funcrec **funcs;   /* by id - 1 */
+static uint32_t n_funcs, cap_funcs;
+static struct vecmap func_ids = { .width = 2 }; /* identity -> id */
+
+static const char *text(PyObject *s, const char *otherwise)
+{
+    const char *p = s && PyUnicode_CheckExact(s) ? PyUnicode_AsUTF8(s) : NULL;
+    if (!p)
+        PyErr_Clear(); /* lone surrogates; callers saved what was set before */
+    return p ? p : otherwise;
+}
+
+static PyObject *exact_item(PyObject *dict, const char *key)
+{
+    PyObject *k, *v = NULL;
+    if (!dict || !PyDict_CheckExact(dict))
+        return NULL;
+    k = PyUnicode_InternFromString(key);
+    if (k)
+        v = PyDict_GetItemWithError(dict, k); /* both keys are exact strings: no code runs */
+    Py_XDECREF(k);
+    if (!v)
+        PyErr_Clear();
+    return v;
+}
+
+static bool is_recorded(PyCodeObject *code, PyObject *globals, struct ghost_str module)
+{
+    char name[256];
+    snprintf(name, sizeof(name), "%.*s", (int)module.len, module.p);
+    PyObject *file = exact_item(globals, "__file__");
+    struct filter_subject s = { name, text(code->co_filename, "?"), file ? text(file, NULL) : NULL };
+    return filter_records(&recorder.config, &s);
+}
+
+static void identity(PyCodeObject *code, struct ghost_str module, uint64_t key[2])
+{
+    XXH3_state_t *s = XXH3_createState();
+    key[0] = key[1] = 0;
+    if (!s)
+        return;
+    XXH3_128bits_reset(s);
+    const char *file = text(code->co_filename, "?"), *name = text(code->co_qualname, "?");
+    int numbers[] = { code->co_firstlineno, code->co_flags, code->co_argcount, code->co_posonlyargcount,
+                      code->co_kwonlyargcount };
+    XXH3_128bits_update(s, numbers, sizeof(numbers));
+    XXH3_128bits_update(s, module.p, module.len);
+    XXH3_128bits_update(s, file, strlen(file) + 1);
+    XXH3_128bits_update(s, name, strlen(name) + 1);
+    int n = code->co_argcount + code->co_kwonlyargcount + ((code->co_flags & CO_VARARGS) != 0) + ((code->co_flags & CO_VARKEYWORDS) != 0);
+    for (int i = 0; i < n && i < PyTuple_GET_SIZE(code->co_localsplusnames); i++) {
+        const char *param = text(PyTuple_GET_ITEM(code->co_localsplusnames, i), "?");
+        XXH3_128bits_update(s, param, strlen(param) + 1);
+    }
+    XXH128_hash_t h = XXH3_128bits_digest(s);
+    XXH3_freeState(s);
+    key[0] = h.low64;
+    key[1] = h.high64;
+}
+
+static struct funcrec *func_new(PyCodeObject *code)
+{
+    if (n_funcs == GHOST_FUNC_MAX) {
+        recorder_count_loss(GHOST_LOSS_FUNC_CAP);
+        return NULL;
+    }
+    if (n_funcs == cap_funcs) {
+        uint32_t cap = cap_funcs ? cap_funcs * 2 : 1024;
+        struct funcrec **p = realloc(funcs, cap * sizeof(*p));
+        if (!p)
+            return NULL;
+        funcs = p;
+        cap_funcs = cap;
+    }
+    struct funcrec *f = calloc(1, sizeof(*f));
+    if (!f || capture_prepare(f, code) != 0) {
+        free(f);
+        return NULL;
+    }
+    f->id = n_funcs + 1;
+    f->call_what = ghost_event_what(f->id, 0, 0);
+    f->return_what = f->yield_what = f->call_what;
+    funcs[n_funcs++] = f;
+    return f;
+}
+
+static bool is_module_code(const PyCodeObject *code)
+{
+    return !(code->co_flags & (CO_OPTIMIZED | CO_NEWLOCALS)) && strcmp(text(code->co_name, ""), "<module>") == 0;
+}
+
+static int define(struct funcrec *f, PyCodeObject *code, compat_frame *frame)
+{
+    struct ghost_buf b = { 0 };
+    int ret = describe_func(&b, code, frame->f_globals, f->id);
+    if (ret == 0 && is_module_code(code)) {
+        f->is_module = true;
+        if (describe_tree(&b, code, frame->f_globals) != 0)
+            __atomic_add_fetch(&definitions_lost, 1, __ATOMIC_RELAXED);
+    }
+    if (ret != 0)
+        __atomic_add_fetch(&definitions_lost, 1, __ATOMIC_RELAXED);
+    return journal_append_buf(&b);
+}
+
+static int define_annotations(struct funcrec *f, compat_frame *frame)
+{
+    PyFunctionObject *function = compat_frame_function(frame);
+    struct ghost_buf b = { 0 };
+    if (!function)
+        return 0;
+    int ret = describe_annotations(&b, function, f->id);
+    if (ret < 0)
+        __atomic_add_fetch(&definitions_lost, 1, __ATOMIC_RELAXED);
+    if (b.len || b.failed)
+        journal_append_buf(&b);
+    return ret > 0;
+}
+
+struct funcrec *ident_code(PyCodeObject *code, compat_frame *frame, bool *async)
+{
+    struct ghost_str module = describe_module_name(frame->f_globals);
+    struct funcrec *f = NOT_RECORDED;
+    bool fresh = false;
+
+    *async = false;
+    if (is_recorded(code, frame->f_globals, module)) {
+        uint64_t key[2];
+        identity(code, module, key);
+        uint32_t id = vecmap_get(&func_ids, key);
+        f = id ? funcs[id - 1] : func_new(code);
+        if (!f)
+            f = NOT_RECORDED;
+        else if (!id) {
+            fresh = true;
+            vecmap_put(&func_ids, key, f->id);
+            define(f, code, frame);
+        }
+    }
+    if (compat_set_code_extra((PyObject *)code, ident_extra_index, f) != 0) {
+        PyErr_Clear();
+        return NOT_RECORDED;
+    }
+    /* Last, when all tables are consistent: on 3.14+ this runs Python code. */
+    if (fresh)
+        *async = define_annotations(f, frame);
+    return f;
+}
+
+/* ---------------- types ---------------- */
+
+struct typerec {
+    PyObject *weakref;           /* owned, NULL for static types */
+    uint32_t *users;             /* ids of functions whose caches hold its address */
+    uint32_t n_users, cap_users;
+    bool used_widely;            /* the list overflowed: all functions are users */
+};
+#define USERS_MAX 1024u
+
+/* One row per address that was seen alive (rows) and one id per distinct type
+ * (ids): classes made again and again in a loop share their id. */
+static struct typerec *rows;
+static uint64_t *row_keys;       /* address; 0 once dead */
+static uint32_t *row_ids;
+static uint32_t n_rows, cap_rows, n_types;
+static uint32_t *free_rows, n_free;
+static struct vecmap type_rows = { .width = 1 };     /* address -> row + 1, dead: 0 */
+static struct vecmap type_ids = { .width = 2 };      /* content -> id */
+
+static void forget_in(struct funcrec *f)
+{
+    f->cached = false;
+    f->return_type = f->yield_type = NULL;
+    vecmap_clear(&f->by_pointer);
+}
+
+static void forget_address(uint32_t row)
+{
+    struct typerec *t = &rows[row];
+    if (t->used_widely)
+        for (uint32_t i = 0; i < n_funcs; i++)
+            forget_in(funcs[i]);
+    else
+        for (uint32_t i = 0; i < t->n_users; i++)
+            forget_in(funcs[t->users[i] - 1]);
+    t->n_users = 0;
+    t->used_widely = false;
+    vecmap_put(&type_rows, &row_keys[row], 0);
+    row_keys[row] = 0;
+    free_rows[n_free++] = row;
+}
+
+static PyObject *type_died(PyObject *self, PyObject *weakref)
+{
+    uint32_t row = (uint32_t)PyLong_AsUnsignedLong(self);
+    if (row < n_rows && rows[row].weakref == weakref) {
+        rows[row].weakref = NULL;
+        forget_address(row);
+        Py_DECREF(weakref);
+    }
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef type_died_def = { "type_died", type_died, METH_O, NULL };
+
+/* A weak reference whose callback tells of the type's death. */
+static PyObject *watch(PyTypeObject *type, uint32_t row)
+{
+    PyObject *ref = NULL, *number = PyLong_FromUnsignedLong(row);
+    PyObject *callback = number ? PyCFunction_New(&type_died_def, number) : NULL;
+    if (callback)
+        ref = PyWeakref_NewRef((PyObject *)type, callback);
+    Py_XDECREF(number);
+    Py_XDECREF(callback);
+    return ref;
+}
+
+static bool reserve_row(uint32_t *row)
+{
+    if (n_free) {
+        *row = free_rows[--n_free];
+        return true;
+    }
+    if (n_rows == cap_rows) {
+        uint32_t cap = cap_rows ? cap_rows * 2 : 512;
+        struct typerec *r = realloc(rows, cap * sizeof(*r));
+        if (r)
+            rows = r;
+        uint64_t *k = realloc(row_keys, cap * sizeof(*k));
+        if (k)
+            row_keys = k;
+        uint32_t *i = realloc(row_ids, cap * sizeof(*i));
+        if (i)
+            row_ids = i;
+        uint32_t *f = realloc(free_rows, cap * sizeof(*f));
+        if (f)
+            free_rows = f;
+        if (!r || !k || !i || !f)
+            return false;
+        cap_rows = cap;
+    }
+    *row = n_rows;
+    rows[n_rows] = (struct typerec){ 0 };
+    n_rows++;
+    return true;
+}
+
+/* What makes two type objects the same type for a reader. */
+static void content(PyTypeObject *type, const uint32_t *mro, Py_ssize_t n_mro, uint64_t key[2])
+{
+    XXH3_state_t *s = XXH3_createState();
+    key[0] = key[1] = 0;
+    if (!s)
+        return;
+    XXH3_128bits_reset(s);
+    const char *name = type->tp_name;
+    const char *module = "";
+    if (type->tp_flags & Py_TPFLAGS_HEAPTYPE) {
+        name = text(((PyHeapTypeObject *)type)->ht_qualname, name);
+        PyObject *m = exact_item(type->tp_dict, "__module__");
+        module = m ? text(m, "") : "";
+    }
+    XXH3_128bits_update(s, name, strlen(name) + 1);
+    XXH3_128bits_update(s, module, strlen(module) + 1);
+    XXH3_128bits_update(s, mro, (size_t)n_mro * sizeof(*mro));
+    if (type->tp_flags & Py_TPFLAGS_HEAPTYPE && type->tp_dict) {
+        Py_ssize_t pos = 0;
+        PyObject *k, *v;
+        while (PyDict_Next(type->tp_dict, &pos, &k, &v))
+            if (PyUnicode_CheckExact(k)) {
+                const char *member = text(k, "?");
+                XXH3_128bits_update(s, member, strlen(member) + 1);
+            }
+    }
+    XXH128_hash_t h = XXH3_128bits_digest(s);
+    XXH3_freeState(s);
+    key[0] = h.low64;
+    key[1] = h.high64;
+}
+
+#define MRO_SEEN 64
+
+static uint32_t type_id(PyTypeObject *type)
+{
+    /* The classes of the MRO come first: their ids are part of this one's content. */
+    uint32_t mro[MRO_SEEN];
+    Py_ssize_t n = 0;
+    if (type->tp_mro && PyTuple_CheckExact(type->tp_mro))
+        for (Py_ssize_t i = 1; i < PyTuple_GET_SIZE(type->tp_mro) && n < MRO_SEEN; i++) {
+            PyObject *base = PyTuple_GET_ITEM(type->tp_mro, i);
+            if (base != (PyObject *)type && PyType_Check(base))
+                mro[n++] = ident_type((PyTypeObject *)base);
+        }
+    uint64_t key[2];
+    content(type, mro, n, key);
+    uint32_t id = vecmap_get(&type_ids, key);
+    if (id)
+        return id;
+    id = ++n_types;
+    if (!vecmap_put(&type_ids, key, id))
+        return 0;
+    return id;
+}
+
+uint32_t ident_type(PyTypeObject *type)
+{
+    uint64_t address = (uintptr_t)type;
+    uint32_t row = vecmap_get(&type_rows, &address);
+    if (row)
+        return row_ids[row - 1];
+
+    uint32_t before = n_types, id = type_id(type);
+    if (!id || !reserve_row(&row))
+        return 0;
+    /* type_id may have met the type itself (a metaclass in its own MRO). */
+    PyObject *ref = NULL;
+    if (type->tp_flags & Py_TPFLAGS_HEAPTYPE && !(ref = watch(type, row))) {
+        PyErr_Clear();
+        Py_INCREF(type); /* cannot be watched: then it must not die */
+    }
+    rows[row].weakref = ref;
+    row_keys[row] = address;
+    row_ids[row] = id;
+    if (!vecmap_put(&type_rows, &address, row + 1)) {
+        free_rows[n_free++] = row;
+        Py_CLEAR(rows[row].weakref);
+        return 0;
+    }
+    if (id > before) {
+        struct ghost_buf b = { 0 };
+        if (describe_type(&b, type, id) != 0)
+            __atomic_add_fetch(&definitions_lost, 1, __ATOMIC_RELAXED);
+        journal_append_buf(&b);
+    }
+    return id;
+}
+
+void ident_type_used(PyTypeObject *type, struct funcrec *f)
+{
+    uint64_t address = (uintptr_t)type;
+    if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE))
+        return;
+    uint32_t row = vecmap_get(&type_rows, &address);
+    if (!row)
+        return;
+    struct typerec *t = &rows[row - 1];
+    if (t->used_widely)
+        return;
+    for (uint32_t i = t->n_users, seen = 0; i > 0 && seen < 8; i--, seen++)
+        if (t->users[i - 1] == f->id)
+            return;
+    if (t->n_users == t->cap_users) {
+        uint32_t cap = t->cap_users ? t->cap_users * 2 : 4;
+        uint32_t *p = t->n_users < USERS_MAX ? realloc(t->users, cap * sizeof(*p)) : NULL;
+        if (!p) {
+            t->used_widely = true;
+            return;
+        }
+        t->users = p;
+        t->cap_users = cap;
+    }
+    t->users[t->n_users++] = f->id;
+}
+
+struct ghost_str ident_main_name(void)
+{
+    const char *name = recorder.config.main_name ? recorder.config.main_name : "__main__";
+    return (struct ghost_str){ name, (uint32_t)strlen(name) };
+}
+
+static void extra_freed(void *extra)
+{
+    (void)extra; /* records outlive their code objects: the log knows their ids */
+}
+
+int ident_init(void)
+{
+    if (ident_extra_index < 0)
+        ident_extra_index = compat_request_extra_index(extra_freed);
+    return ident_extra_index < 0 ? -1 : 0;
+}

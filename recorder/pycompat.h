@@ -1,0 +1,159 @@
+/* pycompat.h - the only header that knows CPython's versions.
+ *
+ * Named facts and accessors, one meaning for every version. References are
+ * borrowed unless a name says otherwise. A new CPython minor is checked here,
+ * then GHOST_NEWEST_MINOR moves. */
+#ifndef GHOST_PYCOMPAT_H
+#define GHOST_PYCOMPAT_H
+
+#ifndef Py_BUILD_CORE
+#define Py_BUILD_CORE 1
+#endif
+#include <Python.h>
+#include <frameobject.h>
+
+#define GHOST_OLDEST_MINOR 11
+#define GHOST_NEWEST_MINOR 15
+#if PY_VERSION_HEX < 0x030b0000
+#error "Ghost records CPython 3.11 and later"
+#elif PY_VERSION_HEX >= 0x03100000
+#error "This CPython is newer than the newest that was checked (recorder/pycompat.h)"
+#endif
+#ifdef Py_GIL_DISABLED
+#error "Free-threaded builds are refused: the recorder relies on the GIL"
+#endif
+
+#pragma GCC diagnostic push /* CPython's inline functions are not ours to mend */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+#if PY_VERSION_HEX >= 0x030e0000
+#include <internal/pycore_interpframe_structs.h>
+#include <internal/pycore_stackref.h>
+#endif
+#include <internal/pycore_frame.h>
+#include <opcode.h>
+#pragma GCC diagnostic pop
+
+/* 3.11 has no sys.monitoring: its hook is the frame evaluator (PEP 523). */
+#define COMPAT_HAS_MONITORING (PY_VERSION_HEX >= 0x030c0000)
+/* PY_UNWIND and PY_THROW can be local events (and disabled) from 3.15 on. */
+#define COMPAT_LOCAL_UNWIND (PY_VERSION_HEX >= 0x030f0000)
+/* Before 3.12 the collector runs inside allocations, later at safe points only. */
+#define COMPAT_GC_IN_ALLOCATION (PY_VERSION_HEX < 0x030c0000)
+
+typedef struct _PyInterpreterFrame compat_frame;
+
+static inline PyThreadState *compat_tstate(void)
+{
+#if PY_VERSION_HEX >= 0x030d0000
+    return PyThreadState_GetUnchecked();
+#else
+    return _PyThreadState_UncheckedGet();
+#endif
+}
+
+/* The frame the interpreter runs now on this thread. */
+static inline compat_frame *compat_current_frame(PyThreadState *ts)
+{
+#if PY_VERSION_HEX >= 0x030d0000
+    return ts->current_frame;
+#else
+    return ts->cframe->current_frame;
+#endif
+}
+
+static inline PyObject *compat_frame_local(const compat_frame *f, int i)
+{
+#if PY_VERSION_HEX >= 0x030e0000
+    return PyStackRef_AsPyObjectBorrow(f->localsplus[i]);
+#else
+    return f->localsplus[i];
+#endif
+}
+
+/* The function whose call made the frame; NULL when it is none. */
+static inline PyFunctionObject *compat_frame_function(const compat_frame *f)
+{
+#if PY_VERSION_HEX >= 0x030e0000
+    PyObject *o = PyStackRef_AsPyObjectBorrow(f->f_funcobj);
+#elif PY_VERSION_HEX >= 0x030c0000
+    PyObject *o = f->f_funcobj;
+#else
+    PyObject *o = (PyObject *)f->f_func;
+#endif
+    return o && PyFunction_Check(o) ? (PyFunctionObject *)o : NULL;
+}
+
+static inline PyCodeObject *compat_frame_code(const compat_frame *f)
+{
+#if PY_VERSION_HEX >= 0x030e0000
+    return (PyCodeObject *)PyStackRef_AsPyObjectBorrow(f->f_executable);
+#elif PY_VERSION_HEX >= 0x030d0000
+    return (PyCodeObject *)f->f_executable;
+#else
+    return f->f_code;
+#endif
+}
+
+static inline bool compat_frame_is_generators(const compat_frame *f) { return f->owner == FRAME_OWNED_BY_GENERATOR; }
+
+#if !COMPAT_HAS_MONITORING
+/* Has the generator that owns this frame just suspended (else: ended)? */
+static inline bool compat_generator_suspended(compat_frame *f) { return _PyFrame_GetGenerator(f)->gi_frame_state == FRAME_SUSPENDED; }
+/* Does the generator's body begin now (else: it goes on)? RETURN_GENERATOR is
+ * the instruction that made the generator; nothing has run since. */
+static inline bool compat_generator_fresh(const compat_frame *f) { return _Py_OPCODE(*f->prev_instr) == RETURN_GENERATOR; }
+#endif
+
+/* Does the instruction at byte `at` suspend a generator? (A copy of the code as
+ * compiled: instrumentation is left out.) */
+static inline bool compat_at_yield(PyCodeObject *code, int at)
+{
+    PyObject *bytes = PyCode_GetCode(code);
+    bool yields = bytes && at >= 0 && at < PyBytes_GET_SIZE(bytes)
+        && (unsigned char)PyBytes_AS_STRING(bytes)[at] == YIELD_VALUE;
+    Py_XDECREF(bytes);
+    return yields;
+}
+
+/* The slot of a code object reserved for us (PyUnstable_Eval_RequestCodeExtraIndex).
+ * Read directly: it stands on the hot path. The layout of the block behind
+ * co_extra has been the same from 3.6 to 3.15 (Objects/codeobject.c). */
+struct compat_code_extras { Py_ssize_t size; void *slots[1]; };
+static inline void *compat_code_extra(const PyCodeObject *code, Py_ssize_t index)
+{
+    const struct compat_code_extras *x = (const struct compat_code_extras *)code->co_extra;
+    return x && index < x->size ? x->slots[index] : NULL;
+}
+#if PY_VERSION_HEX >= 0x030c0000
+#define compat_request_extra_index PyUnstable_Eval_RequestCodeExtraIndex
+#define compat_set_code_extra PyUnstable_Code_SetExtra
+#else
+#define compat_request_extra_index _PyEval_RequestCodeExtraIndex
+#define compat_set_code_extra _PyCode_SetExtra
+#endif
+
+/* Is the parameter in this slot a cell once the body runs (a closure uses it)? */
+static inline bool compat_is_cell(const PyCodeObject *code, int i)
+{
+    return (PyBytes_AS_STRING(code->co_localspluskinds)[i] & 0x40) != 0; /* CO_FAST_CELL */
+}
+
+/* The exception in flight on a thread whose frame has just been left, as its
+ * type and traceback, without touching it. */
+#if PY_VERSION_HEX >= 0x030c0000
+static inline PyTypeObject *compat_current_exception(PyThreadState *ts, PyObject **traceback)
+{
+    PyObject *e = ts->current_exception;
+    *traceback = e ? ((PyBaseExceptionObject *)e)->traceback : NULL;
+    return e ? Py_TYPE(e) : NULL;
+}
+#else
+static inline PyTypeObject *compat_current_exception(PyThreadState *ts, PyObject **traceback)
+{
+    *traceback = ts->curexc_traceback;
+    return (PyTypeObject *)ts->curexc_type;
+}
+#endif
+
+#endif
