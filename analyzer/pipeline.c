@@ -1,0 +1,358 @@
+/* pipeline.c - logs, one after another; the frames of each by several threads.
+ *
+ * Every worker has a decoder and sums of its own. Definitions go to one
+ * dictionary per log. When a log is through, the sums of all workers are added
+ * to the model under the names that the dictionary gives. */
+#include "pipeline.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ghost/log.h"
+#include "model_build.h"
+
+enum { JOBS_MAX = 256 };
+#define SMALL_LOG (UINT64_C(1) << 20)    /* not worth a second thread */
+
+/* Frames of a log file, then those of its live files. */
+struct source { struct ghost_log *log; uint64_t cursor, base; bool in_memory; };
+
+struct job {
+    pthread_mutex_t lock;                /* guards all below but `defs`, which has its own */
+    struct source sources[2]; unsigned n_sources, current;
+    struct defs defs;
+    LIST_OF(struct ghost_model_damage) damages;
+    struct arena messages;
+    const char *name;
+    uint64_t done;
+    int failed;                          /* first code that ends everything */
+};
+
+struct worker {
+    struct job *job;
+    struct ghost_decoder *decoder;
+    struct agg agg;
+    const struct pipeline_options *progress;   /* NULL for all but the calling thread */
+    uint64_t before, total;
+};
+
+struct run {
+    const struct pipeline_options *o;
+    struct build build;
+    struct worker *workers; unsigned n_workers;
+    uint64_t bytes_before, bytes_total;
+    size_t readable;
+};
+
+/* ---- damage ---- */
+
+static struct ghost_str message(struct arena *a, const char *name, const char *text)
+{
+    size_t n = strlen(name) + strlen(text) + 3;
+    char *p = arena_alloc(a, n);
+    if (!p)
+        return GHOST_STR("");
+    snprintf(p, n, "%s: %s", name, text);
+    return (struct ghost_str){ p, (uint32_t)(n - 1) };
+}
+
+static void add_damage(struct job *j, uint64_t offset, const struct ghost_frame *f, int code, const char *text)
+{
+    struct ghost_model_damage *d = LIST_ADD(&j->damages);
+    if (!d) {
+        j->failed = GHOST_E_NOMEM;
+        return;
+    }
+    *d = (struct ghost_model_damage){ .offset = offset, .bytes = f->size, .cut = f->truncated, .code = code,
+                                      .message = message(&j->messages, j->name, text) };
+}
+
+static void gap(struct job *j, uint64_t offset, const struct ghost_frame *f)
+{
+    char text[160];
+    if (f->truncated)
+        snprintf(text, sizeof text, "the last frame is cut off at offset %llu (%zu bytes), as after a crash; what stands before it is used",
+                 (unsigned long long)offset, f->size);
+    else
+        snprintf(text, sizeof text, "%zu bytes at offset %llu are no readable frame and were skipped", f->size, (unsigned long long)offset);
+    add_damage(j, offset, f, f->truncated ? GHOST_E_TRUNCATED : GHOST_E_CORRUPT, text);
+}
+
+/* ---- workers ---- */
+
+/* The next frame with content; 0 at the end or when something failed. */
+static int next_frame(struct job *j, struct ghost_frame *f, struct source **from)
+{
+    int found = 0;
+    pthread_mutex_lock(&j->lock);
+    while (!found && !j->failed && j->current < j->n_sources) {
+        struct source *s = &j->sources[j->current];
+        int ret = ghost_log_next(s->log, &s->cursor, f);
+        if (ret < 0)
+            j->failed = ret;
+        else if (ret == 0)
+            j->current++;
+        else if (!f->bytes)
+            gap(j, s->base + f->offset, f);
+        else
+            found = 1;
+        *from = s;
+    }
+    if (found)
+        j->done += f->size;
+    pthread_mutex_unlock(&j->lock);
+    return found;
+}
+
+struct frame_context { struct worker *w; uint64_t base; };
+
+static int on_def(void *self, const struct ghost_def *def, const struct ghost_frame *f)
+{
+    struct frame_context *c = self;
+    return defs_add(&c->w->job->defs, def, c->base + f->offset);
+}
+
+static int on_block(void *self, const struct ghost_block *block, const struct ghost_frame *f)
+{
+    (void)f;
+    return agg_block(&((struct frame_context *)self)->w->agg, block);
+}
+
+/* A mapped log would stay in our memory as far as it was read: gigabytes. The
+ * pages are the file's; who still needs one of them gets it back. */
+static void forget(const struct ghost_frame *f)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)f->bytes & ~(page - 1);
+    madvise((void *)from, (uintptr_t)f->bytes + f->size - from, MADV_DONTNEED);
+}
+
+static void *work(void *self)
+{
+    struct worker *w = self;
+    struct job *j = w->job;
+    struct ghost_frame f;
+    struct source *from = NULL;
+    while (next_frame(j, &f, &from)) {
+        struct ghost_err err = GHOST_ERR_INIT;
+        struct frame_context context = { w, from->base };
+        struct ghost_visitor visitor = { .self = &context, .def = on_def, .block = on_block };
+        int ret = ghost_frame_decode(w->decoder, &f, &visitor, &err);
+        if (ret < 0) {
+            pthread_mutex_lock(&j->lock);
+            if (ret == GHOST_E_NOMEM)
+                j->failed = ret;
+            else
+                add_damage(j, from->base + f.offset, &f, ret, err.msg[0] ? err.msg : ghost_code_text(ret));
+            pthread_mutex_unlock(&j->lock);
+        }
+        if (!from->in_memory)
+            forget(&f);
+        if (w->progress && w->progress->progress)
+            w->progress->progress(w->progress->self, w->before + j->done, w->total);
+    }
+    return NULL;
+}
+
+static void release_workers(struct run *r)
+{
+    for (unsigned i = 0; i < r->n_workers; i++)
+        ghost_decoder_free(r->workers[i].decoder);
+    free(r->workers);
+}
+
+static int make_workers(struct run *r)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned n = r->o->jobs ? r->o->jobs : processors > 0 ? (unsigned)processors : 1;
+    n = n < JOBS_MAX ? n : JOBS_MAX;
+    r->workers = calloc(n, sizeof *r->workers);
+    if (!r->workers)
+        return GHOST_E_NOMEM;
+    for (; r->n_workers < n; r->n_workers++) {
+        struct ghost_decoder *d = ghost_decoder_new();
+        if (!d)
+            return GHOST_E_NOMEM;
+        r->workers[r->n_workers].decoder = d;
+    }
+    return 0;
+}
+
+/* Runs the job on n workers, the calling thread is the first of them. A thread
+ * that cannot be started leaves its share to the others. */
+static void run_job(struct run *r, struct job *j, unsigned n)
+{
+    pthread_t threads[JOBS_MAX];
+    bool started[JOBS_MAX] = { false };
+    for (unsigned i = 0; i < n; i++) {
+        struct worker *w = &r->workers[i];
+        w->job = j;
+        w->progress = i == 0 ? r->o : NULL;
+        w->before = r->bytes_before;
+        w->total = r->bytes_total;
+        started[i] = i > 0 && pthread_create(&threads[i], NULL, work, w) == 0;
+    }
+    work(&r->workers[0]);
+    for (unsigned i = 0; i < n; i++)
+        if (started[i])
+            pthread_join(threads[i], NULL);
+}
+
+/* ---- one log ---- */
+
+/* Events that the process counted at its end but that are not here. */
+static int note_missing(struct build *b, const struct defs *defs)
+{
+    const struct ghost_model_process *p = &b->processes.v[b->process];
+    uint64_t expected = 0;
+    for (uint32_t i = 0; i < defs->n; i++)
+        if (defs->entries[i].def.kind == GHOST_REC_END)
+            expected = defs->entries[i].def.u.end.events;
+    if (expected <= p->events)
+        return 0;
+    struct ghost_model_loss *l = LIST_ADD(&b->losses);
+    if (!l)
+        return GHOST_E_NOMEM;
+    *l = (struct ghost_model_loss){ .process = b->process, .cause = GHOST_LOSS_DAMAGE, .thread = GHOST_NONE,
+                                    .count = expected - p->events };
+    return 0;
+}
+
+static int add_log(struct run *r, struct job *j, unsigned n, const struct ghost_log_info *info)
+{
+    struct agg_clock clock = { 0 };
+    for (unsigned i = 0; i < n; i++)
+        if (agg_clock_is_earlier(&r->workers[i].agg.clock, &clock))
+            clock = r->workers[i].agg.clock;
+    struct build_log log = { j->name, info->process, info->size, j->n_sources > 1 };
+    int ret = defs_sort(&j->defs);
+    if (ret == 0)
+        ret = build_process(&r->build, &log, &j->defs, &clock);
+    for (unsigned i = 0; ret == 0 && i < n; i++)
+        ret = build_agg(&r->build, &r->workers[i].agg);
+    for (uint32_t i = 0; ret == 0 && i < j->damages.n; i++) {
+        j->damages.v[i].process = r->build.process;
+        ret = build_damage(&r->build, &j->damages.v[i]);
+    }
+    return ret < 0 ? ret : note_missing(&r->build, &j->defs);
+}
+
+static int run_sources(struct run *r, struct job *j)
+{
+    const struct ghost_log_info *info = ghost_log_info(j->sources[0].log);
+    unsigned n = info->size < SMALL_LOG ? 1 : r->n_workers, ready = 0;
+    int ret = 0;
+    for (; ret == 0 && ready < n; ready += ret == 0)
+        ret = agg_init(&r->workers[ready].agg);
+    if (ret == 0) {
+        run_job(r, j, n);
+        ret = j->failed ? j->failed : add_log(r, j, n, info);
+    }
+    for (unsigned i = 0; i < ready; i++)
+        agg_release(&r->workers[i].agg);
+    return ret;
+}
+
+static int skip_log(struct run *r, const char *name, const struct ghost_err *why)
+{
+    struct arena a = { 0 };
+    struct ghost_model_damage d = { .process = GHOST_NONE, .code = why->code, .message = message(&a, name, why->msg) };
+    int ret = build_damage(&r->build, &d);
+    arena_release(&a);
+    return ret;
+}
+
+static int run_log(struct run *r, const char *path, struct ghost_err *first)
+{
+    struct ghost_err err = GHOST_ERR_INIT;
+    struct ghost_buf tail = { 0 };
+    struct job j = { .name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path };
+    int ret = ghost_live_tail(path, &tail, &err);
+    if (ret == GHOST_E_NOMEM)
+        return ret;
+    if (ret < 0)
+        skip_log(r, j.name, &err);
+    err = (struct ghost_err)GHOST_ERR_INIT;
+    j.sources[0].log = ghost_log_open(path, &err);
+    if (!j.sources[0].log) {
+        ghost_buf_release(&tail);
+        ghost_fail(first, err.code, "%s", err.msg);
+        return err.code == GHOST_E_NOMEM ? err.code : skip_log(r, j.name, &err);
+    }
+    j.n_sources = 1;
+    r->readable++;
+    if (tail.len && (j.sources[1].log = ghost_log_open_memory(tail.p, tail.len, &err)) != NULL) {
+        j.sources[1].base = ghost_log_info(j.sources[0].log)->size;
+        j.sources[1].in_memory = true;
+        j.n_sources = 2;
+    }
+    pthread_mutex_init(&j.lock, NULL);
+    ret = defs_init(&j.defs);
+    if (ret == 0)
+        ret = run_sources(r, &j);
+    defs_release(&j.defs);
+    pthread_mutex_destroy(&j.lock);
+    arena_release(&j.messages);
+    free(j.damages.v);
+    r->bytes_before += ghost_log_info(j.sources[0].log)->size;
+    for (unsigned i = 0; i < j.n_sources; i++)
+        ghost_log_close(j.sources[i].log);
+    ghost_buf_release(&tail);
+    return ret;
+}
+
+/* ---- the session ---- */
+
+static uint64_t size_of(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static struct ghost_model *finish(struct run *r, const struct session *s, int ret, const struct ghost_err *first, struct ghost_err *err)
+{
+    if (ret == 0 && r->readable) {
+        struct ghost_model *m = build_seal(&r->build, s->id);
+        if (m)
+            return m;
+        ret = GHOST_E_NOMEM;
+    }
+    build_release(&r->build);
+    if (ret == GHOST_E_NOMEM)
+        ghost_fail(err, ret, "out of memory while analysing session %s", s->id);
+    else if (ret < 0)
+        ghost_fail(err, ret, "cannot read session %s: %s", s->id, ghost_code_text(ret));
+    else
+        ghost_fail(err, first->code ? first->code : GHOST_E_NOT_FOUND, "cannot read any log of session %s: %s", s->id, first->msg);
+    return NULL;
+}
+
+struct ghost_model *pipeline_run(const struct session *s, const struct pipeline_options *o, struct ghost_err *err)
+{
+    struct run r = { .o = o };
+    struct ghost_err first = GHOST_ERR_INIT;
+    char **paths = NULL;
+    size_t n = 0;
+    if (session_logs(s, &paths, &n, err) < 0)
+        return NULL;
+    if (n == 0) {
+        session_logs_release(paths, n);
+        ghost_fail(err, GHOST_E_NOT_FOUND, "session %s holds no logs: nothing was recorded. See: ghost doctor", s->id);
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++)
+        r.bytes_total += size_of(paths[i]);
+    int ret = build_init(&r.build);
+    if (ret == 0)
+        ret = make_workers(&r);
+    for (size_t i = 0; ret == 0 && i < n; i++)
+        ret = run_log(&r, paths[i], &first);
+    struct ghost_model *m = finish(&r, s, ret, &first, err);
+    release_workers(&r);
+    session_logs_release(paths, n);
+    return m;
+}
