@@ -39,6 +39,7 @@ def install(options, Handlers):
     own = tuple(os.path.join(os.path.realpath(d), "") for d in options["own"])
 
     qualname_of = type.__dict__["__qualname__"].__get__
+    traceback_of = BaseException.__dict__["__traceback__"].__get__
     mro_of = type.__dict__["__mro__"].__get__
     start_thread = {n: getattr(_thread, n) for n in
                     ("start_new_thread", "start_joinable_thread") if hasattr(_thread, n)}
@@ -78,15 +79,25 @@ def install(options, Handlers):
         return not (file.startswith(library) or os.path.realpath(file).startswith(library))
 
     def matches(globs, module, file):
-        return any(fnmatchcase(file if "/" in glob else module, glob) for glob in globs)
+        """A glob with a slash is about paths, else about modules; without a wildcard it is a prefix."""
+        for glob in globs:
+            name, joint = (file, "/") if "/" in glob else (module, ".")
+            if any(c in glob for c in "*?["):
+                if fnmatchcase(name, glob):
+                    return True
+            elif name == glob or name.startswith(glob + joint):
+                return True
+        return False
 
     def is_recorded(file, module, namespace):
         if file.startswith(own) or os.path.realpath(file).startswith(own):
             return False
-        if matches(exclude, module, file):
+        made_by = namespace.get("__file__")
+        place = made_by if file.startswith("<") and type(made_by) is str else file
+        if matches(exclude, module, place):
             return False
         if include:
-            return matches(include, module, file)
+            return matches(include, module, place)
         return everything or is_application(file, namespace)
 
     def describe(code, namespace):
@@ -185,8 +196,15 @@ def install(options, Handlers):
             if act.last is None or info.code.co_code[at] == raise_varargs and info.code.co_code[at + 1] == 0:
                 handled = exc_info()[1]     # a bare raise of what a caller is handling
                 if handled is not None:
-                    return type(handled), qualname_of(type(handled)), False
+                    return described(handled, traceback_of(handled))
             return act.last
+
+        def described(error, tb):
+            """(class, name, raised here): whether its traceback has no entry below the first one's frame."""
+            own = tb.tb_frame if tb is not None else None
+            while tb is not None and tb.tb_frame is own:
+                tb = tb.tb_next
+            return type(error), qualname_of(type(error)), tb is None
 
         def unwind(info, act, at):
             error = which_error(info, act, at)
@@ -236,11 +254,7 @@ def install(options, Handlers):
             return local
 
         def note_error(frame, act, arg):
-            cls, value, tb = arg
-            cls = type(value) if isinstance(value, BaseException) else cls
-            while tb is not None and tb.tb_frame is frame:
-                tb = tb.tb_next
-            error = (cls, qualname_of(cls), tb is None)
+            error = described(arg[1], arg[2])
             act.errors.pop(frame.f_lasti, None)      # newest last
             act.errors[frame.f_lasti] = act.last = error
             if act.info.generator:

@@ -1,0 +1,3 @@
+def one():
+    from . import second
+    return second.two() - 1
