@@ -40,12 +40,15 @@ def _nothing(cell):
     return [cell.python, *cell.script], {}
 
 
+def _user_modules(cell):
+    return [*cell.workload.user_code, cell.workload.script_module, "shopsite", "drive"]
+
+
 def _ghost(*options):
     def command(cell):
-        include = [f"--include={module}{end}" for module in cell.workload.user_code for end in ("", ".*")
-                   if "--all" not in options]
-        if include:     # the workload's own code, which the default would have taken
-            include += ["--include=drive", "--include=__main__", "--include=w_*", "--include=shopsite", "--include=shopsite.*"]
+        # The default takes the workload's own code and no libraries; --include takes what it names and nothing else.
+        chosen = cell.workload.user_code and "--all" not in options
+        include = [f"--include={module}" for module in _user_modules(cell) if chosen]
         argv = [cell.ghost, "run", "-q", "--data-dir", cell.folder, "--python", cell.python, *options, *include]
         return [*argv, *cell.script], {}
     return command
@@ -62,10 +65,6 @@ def _viztracer(cell):
 
 def _yappi(cell):
     return [cell.python, "-m", "yappi", "-c", "wall", "-f", "pstat", "-o", cell.folder / "out.pstats", *cell.script], {}
-
-
-def _user_modules(cell):
-    return list(cell.workload.user_code) + [cell.workload.script_module, "shopsite"]
 
 
 def _monkeytype(cell):
