@@ -1,0 +1,120 @@
+/* describe_annotations.c - a function's annotations, defaults and wrapping to
+ * an ANNOT record. */
+#include "describe_expr.h"
+
+/* The namespace of the class a method is defined in, when its qualname leads
+ * there from the globals: names in strings may mean the class's own. */
+static PyObject *class_namespace(struct annot *a, PyFunctionObject *func)
+{
+    struct ghost_str qualname = str_text(a->s, func->func_qualname);
+    uint32_t dot = qualname.len;
+    while (dot > 0 && qualname.p[dot - 1] != '.') dot--;
+    if (dot < 2) return NULL;
+    struct ghost_str prefix = { qualname.p, dot - 1 };
+    PyObject *cls = scope_find(a, prefix);
+    return cls && PyType_Check(cls) ? compat_type_dict((PyTypeObject *)cls) : NULL;
+}
+
+struct listing { struct ghost_def_annotation *list; uint32_t n; };
+
+static void add_annotation(struct annot *a, struct listing *l, PyObject *param, struct expr *e)
+{
+    if (!PyUnicode_CheckExact(param) || l->n > GHOST_PARAM_MAX) {
+        a->flags |= GHOST_ANNOT_UNREADABLE;
+        return;
+    }
+    struct ghost_str text = expr_print(a, e);
+    l->list[l->n++] = (struct ghost_def_annotation){ str_text(a->s, param), text };
+}
+
+/* A dict, or until 3.13 a flat tuple that nobody has asked for yet. */
+static void read_annotations(struct annot *a, struct listing *l, PyObject *annotations)
+{
+    Py_ssize_t n = PyTuple_CheckExact(annotations) ? PyTuple_GET_SIZE(annotations) / 2
+                   : PyDict_CheckExact(annotations) ? PyDict_GET_SIZE(annotations) : 0;
+    if (n > (Py_ssize_t)GHOST_PARAM_MAX + 1) n = GHOST_PARAM_MAX + 1;
+    l->list = scratch_alloc(a->s, (size_t)n * sizeof *l->list + 1);
+    if (!l->list) return;
+    if (PyTuple_CheckExact(annotations)) {
+        for (Py_ssize_t i = 0; i < n; i++)
+            add_annotation(a, l, PyTuple_GET_ITEM(annotations, 2 * i), expr_from_object(a, PyTuple_GET_ITEM(annotations, 2 * i + 1)));
+    } else if (PyDict_CheckExact(annotations)) {
+        Py_ssize_t pos = 0, i = 0;
+        PyObject *key, *value;
+        while (i++ < n && PyDict_Next(annotations, &pos, &key, &value)) add_annotation(a, l, key, expr_from_object(a, value));
+    } else a->flags |= GHOST_ANNOT_UNREADABLE; /* the application put something of its own there */
+}
+
+static void add_default(struct annot *a, struct ghost_def_annot *d, uint32_t *pairs, uint32_t param, PyObject *value)
+{
+    (void)a;
+    uint32_t id = ident_type(Py_TYPE(value));
+    if (!id) return;
+    pairs[2 * d->n_defaults] = param;
+    pairs[2 * d->n_defaults + 1] = id;
+    d->n_defaults++;
+}
+
+static void read_defaults(struct annot *a, struct ghost_def_annot *d, PyFunctionObject *func)
+{
+    PyCodeObject *code = (PyCodeObject *)func->func_code;
+    PyObject *defaults = func->func_defaults, *kw = func->func_kwdefaults;
+    Py_ssize_t n = defaults && PyTuple_CheckExact(defaults) ? PyTuple_GET_SIZE(defaults) : 0;
+    Py_ssize_t positional = code->co_argcount, kwonly = kw ? code->co_kwonlyargcount : 0;
+    if (n == 0 && kwonly == 0) return;
+    uint32_t *pairs = scratch_alloc(a->s, (size_t)(positional + kwonly) * 2 * sizeof *pairs + 1);
+    d->defaults = pairs;
+    if (!pairs) return;
+    for (Py_ssize_t i = n > positional ? n - positional : 0; i < n; i++)
+        add_default(a, d, pairs, (uint32_t)(positional - n + i), PyTuple_GET_ITEM(defaults, i));
+    for (Py_ssize_t i = 0; i < kwonly; i++) {
+        PyObject *value = dict_get(kw, PyTuple_GET_ITEM(code->co_localsplusnames, positional + i));
+        if (value) add_default(a, d, pairs, (uint32_t)(positional + i), value);
+    }
+}
+
+static void annot_init(struct annot *a, struct scratch *s, PyFunctionObject *func)
+{
+    *a = (struct annot){ .s = s, .budget = ANNOT_BUDGET };
+    a->scope = (struct scope){
+        .cell_names = ((PyCodeObject *)func->func_code)->co_localsplusnames,
+        .cells = func->func_closure,
+        .globals = func->func_globals,
+        .builtins = func->func_builtins,
+    };
+    a->scope.namespace_ = class_namespace(a, func);
+}
+
+int describe_annotations(struct ghost_buf *out, PyFunctionObject *func, uint32_t func_id)
+{
+    PyObject *annotations = func->func_annotations, *annotate = compat_func_annotate(func);
+    if (annotate == Py_None) annotate = NULL;
+    if (describe_names_ready() < 0) return -1;
+    bool wrapper = dict_get(func->func_dict, KEY(__wrapped__)) != NULL;
+    if (!annotations && !annotate && !func->func_defaults && !func->func_kwdefaults && !wrapper) return 0;
+
+    int ret = -1;
+    struct quiet q;
+    struct scratch s;
+    struct annot a;
+    struct listing l = { 0 };
+    quiet_begin(&q);
+    scratch_init(&s);
+    annot_init(&a, &s, func);
+    struct ghost_def_annot d = { .func = func_id };
+    if (annotations) read_annotations(&a, &l, annotations);
+    else if (annotate) a.flags |= GHOST_ANNOT_UNREADABLE;
+    read_defaults(&a, &d, func);
+    if (s.failed) goto out;
+    d.flags = a.flags | (wrapper ? GHOST_ANNOT_WRAPPER : 0);
+    d.n_annotations = l.n;
+    d.annotations = l.list;
+    d.n_names = a.n_names;
+    d.names = a.names;
+    if (d.flags || d.n_annotations || d.n_defaults) ghost_encode_annot(out, &d);
+    ret = out->failed ? -1 : 0;
+out:
+    scratch_release(&s);
+    quiet_end(&q);
+    return ret;
+}

@@ -1,0 +1,162 @@
+/* pycompat_describe.h - what describe_*.c need to know of CPython's versions.
+ *
+ * Like pycompat.h: named facts and accessors with one meaning for every
+ * version; references are borrowed unless a name says otherwise. Nothing here
+ * runs Python code. */
+#ifndef GHOST_PYCOMPAT_DESCRIBE_H
+#define GHOST_PYCOMPAT_DESCRIBE_H
+
+#include "pycompat.h"
+#include <structmember.h>
+
+#pragma GCC diagnostic push /* CPython's inline functions are not ours to mend */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+#include <internal/pycore_dict.h>
+#include <opcode.h>
+#pragma GCC diagnostic pop
+
+/* Annotations are made on demand by a compiled __annotate__ (PEP 649). */
+#define COMPAT_HAS_ANNOTATE (PY_VERSION_HEX >= 0x030e0000)
+/* TypeVar and its kin are C structs (PEP 695); before, classes of typing. */
+#define COMPAT_HAS_C_TYPEVARS (PY_VERSION_HEX >= 0x030c0000)
+
+/* ---- the exception in flight, put aside while an object is described ---- */
+#if PY_VERSION_HEX >= 0x030c0000
+struct compat_error { PyObject *value; };
+static inline struct compat_error compat_error_save(void) { return (struct compat_error){ PyErr_GetRaisedException() }; }
+static inline void compat_error_restore(struct compat_error e) { PyErr_SetRaisedException(e.value); }
+#else
+struct compat_error { PyObject *type, *value, *traceback; };
+static inline struct compat_error compat_error_save(void)
+{
+    struct compat_error e;
+    PyErr_Fetch(&e.type, &e.value, &e.traceback);
+    return e;
+}
+static inline void compat_error_restore(struct compat_error e) { PyErr_Restore(e.type, e.value, e.traceback); }
+#endif
+
+/* ---- dictionaries and types ---- */
+/* Are all keys of the dict exact strings? Then no lookup of an exact string
+ * can call a key's __eq__. */
+static inline bool compat_dict_has_str_keys(PyObject *dict)
+{
+    return ((PyDictObject *)dict)->ma_keys->dk_kind != DICT_KEYS_GENERAL;
+}
+
+/* A type's own namespace. Since 3.12 that of a static builtin type belongs to
+ * the interpreter; the type or the interpreter keeps the dict alive. */
+static inline PyObject *compat_type_dict(PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+    PyObject *dict = type->tp_dict;
+    if (!dict) {
+        dict = PyType_GetDict(type);
+        Py_XDECREF(dict);
+    }
+    return dict;
+#else
+    return type->tp_dict;
+#endif
+}
+
+/* May the type have subclasses? False only when it surely has none. For static
+ * types since 3.12 the field is no pointer. */
+static inline bool compat_may_have_subclasses(PyTypeObject *type)
+{
+    return !(type->tp_flags & Py_TPFLAGS_HEAPTYPE) || type->tp_subclasses != NULL;
+}
+
+static inline bool compat_str_ready(PyObject *str)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+    (void)str;
+    return true;
+#else
+    return PyUnicode_READY(str) == 0; /* strings of the old C API are finished late */
+#endif
+}
+
+/* New reference to what the weak reference points to, NULL if it is dead. */
+static inline PyObject *compat_weakref_get(PyObject *ref)
+{
+#if PY_VERSION_HEX >= 0x030d0000
+    PyObject *o = NULL;
+    (void)PyWeakref_GetRef(ref, &o);
+    return o;
+#else
+    PyObject *o = PyWeakref_GetObject(ref);
+    return o && o != Py_None ? Py_NewRef(o) : NULL;
+#endif
+}
+
+/* The registry of an ABC: a set of weak references, or NULL. `_abc._abc_data`
+ * (Modules/_abc.c) has had it as its first field from 3.7 to 3.15; asking
+ * through `_abc._get_dump` would look an attribute up through the metaclass. */
+struct compat_abc_data { PyObject_HEAD PyObject *registry; };
+static inline PyObject *compat_abc_registry(PyObject *abc_data)
+{
+    if (strcmp(Py_TYPE(abc_data)->tp_name, "_abc._abc_data") != 0
+        || Py_TYPE(abc_data)->tp_basicsize < (Py_ssize_t)sizeof(struct compat_abc_data))
+        return NULL;
+    PyObject *set = ((struct compat_abc_data *)abc_data)->registry;
+    return set && PyAnySet_CheckExact(set) ? set : NULL;
+}
+
+/* ---- code ---- */
+/* New reference to the code as compiled: no instrumentation, no
+ * specialisation, caches zero. CPython keeps a copy with the code object; we
+ * drop that one, or describing a program would double its bytecode. */
+static inline PyObject *compat_plain_code(PyCodeObject *code)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+    bool had = code->_co_cached && code->_co_cached->_co_code;
+    PyObject *bytes = PyCode_GetCode(code);
+    if (bytes && !had && code->_co_cached) Py_CLEAR(code->_co_cached->_co_code);
+#else
+    bool had = code->_co_code != NULL;
+    PyObject *bytes = PyCode_GetCode(code);
+    if (bytes && !had) Py_CLEAR(code->_co_code);
+#endif
+    return bytes;
+}
+
+/* ---- functions ---- */
+/* The function that makes the annotations on demand, NULL when there is none. */
+static inline PyObject *compat_func_annotate(PyFunctionObject *f)
+{
+#if COMPAT_HAS_ANNOTATE
+    return f->func_annotate;
+#else
+    (void)f;
+    return NULL;
+#endif
+}
+
+/* ---- type variables and aliases ---- */
+/* Objects/typevarobject.c of 3.12 to 3.15; the fields used have not moved. The
+ * accessors check size and the place of `name` before they believe it. */
+#if COMPAT_HAS_C_TYPEVARS
+struct compat_typevar { PyObject_HEAD PyObject *name, *bound, *evaluate_bound, *constraints, *evaluate_constraints; };
+struct compat_typealias { PyObject_HEAD PyObject *name, *type_params, *compute_value, *value; };
+
+/* Is the member `__name__` of this type where the struct above has it? */
+static inline bool compat_name_is_first(PyTypeObject *type, const char *tp_name, size_t size)
+{
+    if (strcmp(type->tp_name, tp_name) != 0 || (size_t)type->tp_basicsize < size) return false;
+    for (const PyMemberDef *m = type->tp_members; m && m->name; m++)
+        if (strcmp(m->name, "__name__") == 0) return m->offset == (Py_ssize_t)sizeof(PyObject);
+    return false;
+}
+static inline const struct compat_typevar *compat_as_typevar(PyObject *o)
+{
+    return compat_name_is_first(Py_TYPE(o), "typing.TypeVar", sizeof(struct compat_typevar)) ? (const struct compat_typevar *)o : NULL;
+}
+static inline const struct compat_typealias *compat_as_typealias(PyObject *o)
+{
+    return compat_name_is_first(Py_TYPE(o), "typing.TypeAliasType", sizeof(struct compat_typealias)) ? (const struct compat_typealias *)o : NULL;
+}
+#endif
+
+#endif
