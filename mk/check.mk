@@ -17,6 +17,7 @@ check-fast: ## the inner loop, a few minutes: build, lint, unit, replay, quick t
 	@BUILD=$(BUILD) scripts/check.sh build lint unit replay quick
 
 lint: ## layers, lengths, banned functions, docs against headers, strangers in tracked files
+	@scripts/bootstrap.sh check
 	@tests/lint/run.sh
 
 # ---- unit tests: tests/unit/u_x.c is one program, linked with all code but main ----

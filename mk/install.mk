@@ -16,6 +16,7 @@ install: ghost recorders ## the command, the recorders and the licence under PRE
 	install -m 644 $(OUT)/lib/boot/*.py $(libdir)/boot
 	install -m 644 LICENSE $(libdir)
 
-uninstall: ## remove what install put there
-	rm -f $(bindir)/ghost
-	rm -rf $(libdir)
+uninstall: ## remove what install put there, and nothing else
+	rm -f $(bindir)/ghost $(libdir)/ghost_recorder.cpython-3*.so $(libdir)/boot/sitecustomize.py $(libdir)/LICENSE
+	rm -rf $(libdir)/boot/__pycache__
+	-rmdir $(libdir)/boot $(libdir)

@@ -86,8 +86,13 @@ $(OUT)/lib/ghost_recorder.cpython-$(1).so: $(recorder_src:recorder/%.c=$(OBJ)/py
 	@mkdir -p $$(@D)
 	@echo "  LINK  $$@"
 	$$(Q)$$(CC) $$(ldflags) -shared -o $$@.new $(recorder_src:recorder/%.c=$(OBJ)/py$(1)/%.o) $(libformat) $$(recorder_libs) $$(LDFLAGS)
+	$(if $(WERROR),$(if $(SAN),,@$(python_$(1)) -I -S -c '$(load_recorder)' $$@.new))
 	@mv $$@.new $$@
 endef
+# A recorder is linked without libpython, so the linker cannot tell a symbol that is
+# nowhere; loading it (which starts nothing) can.
+load_recorder := import sys; from importlib import machinery, util; \
+	util.module_from_spec(util.spec_from_loader("ghost_recorder", machinery.ExtensionFileLoader("ghost_recorder", sys.argv[1])))
 $(foreach minor,$(minors),$(eval $(call recorder_rules,$(minor))))
 
 boot: $(patsubst recorder/%,$(OUT)/lib/%,$(wildcard recorder/boot/*.py))

@@ -3,7 +3,8 @@
 # after a failure, and ends with a table, a summary line and pytest's closing line.
 #
 # usage: check.sh [STAGE...]     (none: all but `quick`)
-# Logs stay in $BUILD/check/STAGE.log.
+# Logs stay in $BUILD/check/STAGE.log. CHECK_SECONDS bounds the whole run: a stage
+# gets what is left when that is less than its own limit.
 set -u
 BUILD=${BUILD:-build}
 MAKE=${MAKE:-make}
@@ -33,16 +34,20 @@ run_pytest() { m e2e; }
 
 if [ "${1:-}" = --one ]; then "run_$2"; exit; fi
 
+now() { date +%s; }
+end=$(($(now) + ${CHECK_SECONDS:-86400}))
 chosen=${*:-$(printf '%s' "$stages" | awk 'NF && $1 != "quick" { print $1 }')}
-table= failed= pytest_line= begin=$(date +%s)
+table= failed= pytest_line= begin=$(now)
 for stage in $chosen; do
     limit=$(printf '%s' "$stages" | awk -v s="$stage" '$1 == s { print $2 }')
     if [ -z "$limit" ]; then
         echo "no stage is called $stage; there are:" $(printf '%s' "$stages" | awk '{ print $1 }') >&2
         exit 2
     fi
+    left=$((end - $(now)))
+    [ $limit -le $left ] || limit=$((left > 1 ? left : 1))
     echo "==== $stage: $(printf '%s' "$stages" | sed -n "s/^$stage  *[0-9]*  *//p")"
-    start=$(date +%s) log=$logs/$stage.log
+    start=$(now) log=$logs/$stage.log
     # The status of the first command of the pipe, which sh does not keep.
     { timeout -k 20 "$limit" "$0" --one "$stage" 2>&1 </dev/null; echo $? >"$log.status"; } | tee "$log"
     status=$(cat "$log.status"); rm -f "$log.status"
@@ -52,17 +57,17 @@ for stage in $chosen; do
     *) verdict="FAILED: status $status, see $log" ;;
     esac
     [ "$verdict" = ok ] || failed="$failed $stage"
-    line=$(grep -aE '^=+ .*(passed|failed|error|no tests ran).* =+$' "$log" | tail -n 1)
+    line=$(grep -aE '^=+ .*(passed|failed|skipped|error|no tests ran).* =+$' "$log" | tail -n 1)
     [ -z "$line" ] || pytest_line=$line
-    table="$table$(printf '  %-8s %5d s  %s' "$stage" $(($(date +%s) - start)) "$verdict")
+    table="$table$(printf '  %-8s %5d s  %s' "$stage" $(($(now) - start)) "$verdict")
 "
 done
 echo
 printf '%s' "$table"
 if [ -z "$failed" ]; then
-    echo "make check: everything passed in $(($(date +%s) - begin)) s"
+    echo "make check: everything passed in $(($(now) - begin)) s"
 else
-    echo "make check: FAILED:$failed ($(($(date +%s) - begin)) s)"
+    echo "make check: FAILED:$failed ($(($(now) - begin)) s)"
 fi
 [ -z "$pytest_line" ] || printf '%s\n' "$pytest_line"
 [ -z "$failed" ]

@@ -26,7 +26,7 @@ libraries='Python.h structmember.h internal/ pycore_ opcode.h frameobject.h zstd
 printf '%s' "$layers" | while IFS='|' read -r layer folders allowed; do
     layer=$(echo $layer)
     [ -n "$layer" ] || continue
-    find "$layer" -name '*.[ch]' | sort | while read -r file; do
+    find "$layer" -name '*.[ch]' 2>/dev/null | sort | while read -r file; do
         grep -nE '^[[:space:]]*#[[:space:]]*include' "$file" | while IFS=: read -r line text; do
             name=$(printf '%s' "$text" | sed 's/^[^<"]*[<"]\([^>"]*\)[>"].*/\1/')
             case $text in
@@ -80,14 +80,14 @@ for header in include/ghost/*.h format/*.h analyzer/*.h explain/*.h recorder/*.h
 done
 [ -n "$python" ] || echo "deps: no CPython headers here, so recorder/*.h were not compiled alone"
 
-found=$(grep -rnE '(PY_(VERSION_HEX|MAJOR_VERSION|MINOR_VERSION))' --include='*.[ch]' include format recorder analyzer explain |
+found=$(grep -rnE '(PY_(VERSION_HEX|MAJOR_VERSION|MINOR_VERSION))' --include='*.[ch]' include format recorder analyzer explain 2>/dev/null |
     grep -vE '^recorder/pycompat[a-z_]*\.h:')
 [ -z "$found" ] || say "CPython's version is asked for outside recorder/pycompat*.h:
 $found"
 
 # Names that tools give a meaning to may repeat.
 twice=$(find include format recorder analyzer explain bench tests scripts mk -name corpus -prune -o \
-        \( -name '*.[ch]' -o -name '*.sh' -o -name '*.awk' -o -name '*.mk' -o -name '*.py' \) -print |
+        \( -name '*.[ch]' -o -name '*.sh' -o -name '*.awk' -o -name '*.mk' -o -name '*.py' \) -print 2>/dev/null |
     grep -vE '^tests/(apps|matrix/build)/|/(__init__|__main__|conftest|sitecustomize|manage|settings|urls|views|wsgi|models|apps|run)\.(py|sh)$' |
     sed 's,.*/,,' | sort | uniq -d)
 for name in $twice; do

@@ -9,7 +9,7 @@ files=$(find include format recorder analyzer explain tests bench -name '*.[ch]'
 wc -l $files | grep -v ' total$' | sort -rn >"${TMPDIR:-/tmp}/ghost-length.$$"
 # shellcheck disable=SC2086
 awk 'FNR == 1 { start = 0 }
-     /^[a-zA-Z_].*\(/ && !/;$/ && !/^#/ { name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name); if (/\{$/) start = FNR }
+     /^[a-zA-Z_].*\(/ && !/;$/ && !/^#/ && !/^__attribute__/ { name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name); if (/\{$/) start = FNR }
      /^\{/ { start = FNR }
      /^\}/ && start && name != "" { print FNR - start, FILENAME ":" start, name; start = 0; name = "" }' $files |
     sort -rn >"${TMPDIR:-/tmp}/ghost-functions.$$"
