@@ -118,6 +118,65 @@ void buf_u16(struct ghost_buf *b, uint32_t v) { buf_fixed(b, v, 2); }
 void buf_u32(struct ghost_buf *b, uint32_t v) { buf_fixed(b, v, 4); }
 void buf_u64(struct ghost_buf *b, uint64_t v) { buf_fixed(b, v, 8); }
 
+/* ---- map: open addressing, linear probing ---- */
+
+static uint32_t map32_find(const struct map32 *m, uint32_t key)
+{
+    uint32_t i = (uint32_t)hash_u64(key) & m->mask;
+    while (m->at[i].key && m->at[i].key != key) i = (i + 1) & m->mask;
+    return i;
+}
+
+uint32_t map32_get(const struct map32 *m, uint32_t key)
+{
+    return m->at ? m->at[map32_find(m, key)].value : 0;
+}
+
+static bool map32_grow(struct map32 *m)
+{
+    struct map32 new = { NULL, m->n, m->at ? 2 * m->mask + 1 : 63 };
+    new.at = calloc((size_t)new.mask + 1, sizeof *new.at);
+    if (!new.at) return false;
+    for (uint32_t i = 0; m->at && i <= m->mask; i++)
+        if (m->at[i].key) new.at[map32_find(&new, m->at[i].key)] = m->at[i];
+    free(m->at);
+    *m = new;
+    return true;
+}
+
+bool map32_put(struct map32 *m, uint32_t key, uint32_t value)
+{
+    if ((!m->at || 2 * m->n >= m->mask) && !map32_grow(m)) return false;
+    uint32_t i = map32_find(m, key);
+    m->n += m->at[i].key == 0;
+    m->at[i].key = key;
+    m->at[i].value = value;
+    return true;
+}
+
+/* Entries behind the gap move into it unless they would then stand before the
+ * place where a search for them begins. */
+void map32_remove(struct map32 *m, uint32_t key)
+{
+    if (!m->at) return;
+    uint32_t gap = map32_find(m, key);
+    if (!m->at[gap].key) return;
+    for (uint32_t i = (gap + 1) & m->mask; m->at[i].key; i = (i + 1) & m->mask) {
+        uint32_t home = (uint32_t)hash_u64(m->at[i].key) & m->mask;
+        if (((i - home) & m->mask) < ((i - gap) & m->mask)) continue;
+        m->at[gap] = m->at[i];
+        gap = i;
+    }
+    m->at[gap].key = m->at[gap].value = 0;
+    m->n--;
+}
+
+void map32_release(struct map32 *m)
+{
+    free(m->at);
+    *m = (struct map32){ 0 };
+}
+
 /* ---- strings ---- */
 
 /* The first byte tells the length and the range of the second; the rest are

@@ -32,6 +32,13 @@ bool array_grow(void *p, size_t *cap, size_t want, size_t size);
 unsigned utf8_char(const uint8_t *p, size_t n);
 bool utf8_valid(const uint8_t *p, size_t n);
 
+/* A map from nonzero numbers to nonzero numbers. */
+struct map32 { struct { uint32_t key, value; } *at; uint32_t n, mask; };
+uint32_t map32_get(const struct map32 *m, uint32_t key);                  /* 0: not there */
+bool map32_put(struct map32 *m, uint32_t key, uint32_t value);            /* false: no memory */
+void map32_remove(struct map32 *m, uint32_t key);
+void map32_release(struct map32 *m);
+
 /* A quick, well mixing hash of one number (multiplicative). */
 static inline uint64_t hash_u64(uint64_t v)
 {

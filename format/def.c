@@ -6,6 +6,7 @@
  * are in every log since version 1; bytes behind the last one are skipped. */
 #include "defcodec.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base.h"
@@ -16,6 +17,7 @@ enum field_type { V32, V64, FIX64, STR, LIST, FEW };
 
 struct row;
 struct field {
+    const char *name;        /* as in ghost/def.h */
     uint8_t type;            /* enum field_type */
     uint16_t at;             /* offset in the struct; of the pointer of a LIST */
     uint16_t count_at;       /* LIST, FEW: offset of the u32 count */
@@ -24,22 +26,22 @@ struct field {
 };
 struct row { const struct field *fields; uint16_t n_fields; uint16_t size; };
 
-#define V32_(s, m, max) { V32, offsetof(struct s, m), 0, max, NULL }
-#define V64_(s, m) { V64, offsetof(struct s, m), 0, 0, NULL }
-#define FIX_(s, m) { FIX64, offsetof(struct s, m), 0, 0, NULL }
-#define STR_(s, m) { STR, offsetof(struct s, m), 0, 0, NULL }
-#define LIST_(s, n, m, max, row) { LIST, offsetof(struct s, m), offsetof(struct s, n), max, &row }
-#define FEW_(s, n, m) { FEW, offsetof(struct s, m), offsetof(struct s, n), 0, NULL }
+#define V32_(s, m, max) { #m, V32, offsetof(struct s, m), 0, max, NULL }
+#define V64_(s, m) { #m, V64, offsetof(struct s, m), 0, 0, NULL }
+#define FIX_(s, m) { #m, FIX64, offsetof(struct s, m), 0, 0, NULL }
+#define STR_(s, m) { #m, STR, offsetof(struct s, m), 0, 0, NULL }
+#define LIST_(s, n, m, max, row) { #m, LIST, offsetof(struct s, m), offsetof(struct s, n), max, &row }
+#define FEW_(s, n, m) { #m, FEW, offsetof(struct s, m), offsetof(struct s, n), 0, NULL }
 #define ROW(name, type, ...)                                     \
     static const struct field name##_fields[] = { __VA_ARGS__ }; \
     static const struct row name = { name##_fields, sizeof name##_fields / sizeof *name##_fields, sizeof(type) }
 
 struct number { uint32_t v; };
-struct pair { uint32_t a, b; };
+struct pair { uint32_t parameter, type; };
 
 ROW(row_number, struct number, V32_(number, v, 0));
-ROW(row_pair, struct pair, V32_(pair, a, GHOST_PARAM_MAX), V32_(pair, b, 0));
-static const struct field row_str_fields[] = { { STR, 0, 0, 0, NULL } };
+ROW(row_pair, struct pair, V32_(pair, parameter, GHOST_PARAM_MAX), V32_(pair, type, 0));
+static const struct field row_str_fields[] = { { "", STR, 0, 0, 0, NULL } };
 static const struct row row_str = { row_str_fields, 1, sizeof(struct ghost_str) };
 ROW(row_annotation, struct ghost_def_annotation, STR_(ghost_def_annotation, param), STR_(ghost_def_annotation, text));
 ROW(row_name, struct ghost_def_name, V32_(ghost_def_name, kind, 0), V32_(ghost_def_name, type, 0),
@@ -328,6 +330,85 @@ int def_decode(struct def_scratch *s, uint32_t kind, const uint8_t *payload, siz
     }
     *why = g.why;
     return g.code;
+}
+
+/* ---- text ---- */
+
+static void print_row(struct ghost_buf *b, const struct row *row, const void *base);
+
+static void print_number(struct ghost_buf *b, uint64_t v)
+{
+    char text[24];
+    buf_put(b, text, (size_t)snprintf(text, sizeof text, "%llu", (unsigned long long)v));
+}
+
+static void print_str(struct ghost_buf *b, struct ghost_str s)
+{
+    char text[8];
+    buf_put(b, "\"", 1);
+    for (uint32_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c < 32 || c == 127 || c == '"' || c == '\\') buf_put(b, text, (size_t)snprintf(text, sizeof text, "\\x%02x", c));
+        else buf_put(b, &c, 1);
+    }
+    buf_put(b, "\"", 1);
+}
+
+static void print_list(struct ghost_buf *b, const struct field *f, const void *base)
+{
+    const char *element;
+    uint32_t n = member_u32(base, f->count_at);
+    memcpy(&element, (const char *)base + f->at, sizeof element);
+    buf_put(b, "[", 1);
+    for (uint32_t i = 0; i < n; i++, element += f->row->size) {
+        if (i) buf_put(b, ", ", 2);
+        if (f->row->n_fields > 1) buf_put(b, "(", 1);
+        print_row(b, f->row, element);
+        if (f->row->n_fields > 1) buf_put(b, ")", 1);
+    }
+    buf_put(b, "]", 1);
+}
+
+static void print_few(struct ghost_buf *b, const struct field *f, const void *base)
+{
+    uint32_t n = member_u32(base, f->count_at);
+    buf_put(b, "[", 1);
+    for (uint32_t i = 0; i < n && i < GHOST_SIG_ELEMENTS; i++) {
+        if (i) buf_put(b, ", ", 2);
+        print_number(b, member_u32(base, f->at + i * sizeof(uint32_t)));
+    }
+    if (n > GHOST_SIG_ELEMENTS) buf_put(b, ", ...", 5);
+    buf_put(b, "]", 1);
+}
+
+static void print_row(struct ghost_buf *b, const struct row *row, const void *base)
+{
+    for (const struct field *f = row->fields; f < row->fields + row->n_fields; f++) {
+        struct ghost_str s;
+        if (f != row->fields) buf_put(b, " ", 1);
+        if (row->n_fields > 1) {
+            buf_put(b, f->name, strlen(f->name));
+            buf_put(b, "=", 1);
+        }
+        switch (f->type) {
+        case V32: print_number(b, member_u32(base, f->at)); break;
+        case V64: case FIX64: print_number(b, member_u64(base, f->at)); break;
+        case STR:
+            memcpy(&s, (const char *)base + f->at, sizeof s);
+            print_str(b, s);
+            break;
+        case LIST: print_list(b, f, base); break;
+        case FEW: print_few(b, f, base); break;
+        }
+    }
+}
+
+void def_print(struct ghost_buf *b, const struct ghost_def *d)
+{
+    const char *name = def_name(d->kind);
+    buf_put(b, name, strlen(name));
+    buf_put(b, " ", 1);
+    print_row(b, records[d->kind].row, &d->u);
 }
 
 void def_scratch_release(struct def_scratch *s)

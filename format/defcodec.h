@@ -17,6 +17,9 @@ void def_scratch_release(struct def_scratch *s);
 bool def_known(uint64_t kind);
 const char *def_name(uint64_t kind);   /* "FUNC"; NULL if unknown */
 
+/* Appends one line of text without its newline: the record's name and fields. */
+void def_print(struct ghost_buf *b, const struct ghost_def *d);
+
 /* Decodes one payload. On failure *why says what is wrong with it (static text).
  * What `d` points to lives in the payload and in `s` until the next call. */
 int def_decode(struct def_scratch *s, uint32_t kind, const uint8_t *payload, size_t n,

@@ -1,0 +1,211 @@
+/* reader.c - a log file as a sequence of frames, damaged places included. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "decoder.h"
+#include "frame.h"
+#include "ghost/version.h"
+#include "varint.h"
+
+struct ghost_log {
+    const uint8_t *bytes;
+    size_t size;                 /* as it was at the opening: the file may grow meanwhile */
+    bool mapped;
+    struct ghost_decoder *probe; /* to tell frames from what looks like one */
+    uint64_t patience;           /* bytes of work that finding the way back may still cost */
+    struct ghost_log_info info;
+};
+
+/* ---- opening ---- */
+
+/* A file that was just begun: a part of a header that has been right so far. */
+static bool begins_like_header(const uint8_t *p, size_t n)
+{
+    static const uint8_t head[16] = { 0x50, 0x2A, 0x4D, 0x18, HEADER_BYTES - 8, 0, 0, 0, 'G', 'H', 'O', 'S', 'T', 'L', 'O', 'G' };
+    return n == 0 || memcmp(p, head, n < sizeof head ? n : sizeof head) == 0;
+}
+
+static int open_header(struct ghost_log *log, struct ghost_err *err)
+{
+    struct frame_header h;
+    uint64_t cursor = 0;
+    struct ghost_frame f;
+    if (header_decode(log->bytes, log->size, &h)) {
+        log->info.version = h.version;
+        memcpy(log->info.process, h.process, sizeof h.process);
+        if (h.oldest_reader > GHOST_LOG_VERSION)
+            return ghost_fail_at(err, GHOST_E_VERSION, 16, "this log needs a ghost that reads format version %u; this one (" GHOST_VERSION
+                                 ") reads up to %d: upgrade ghost", h.oldest_reader, GHOST_LOG_VERSION);
+        if (h.version < GHOST_LOG_OLDEST_READABLE)
+            return ghost_fail_at(err, GHOST_E_VERSION, 16, "this log has format version %u; this ghost reads from %d on: use an older ghost",
+                                 h.version, GHOST_LOG_OLDEST_READABLE);
+        return 0;
+    }
+    if (log->size < HEADER_BYTES && begins_like_header(log->bytes, log->size)) return 0;
+    /* A damaged header costs the process's identity, not its events. */
+    while (ghost_log_next(log, &cursor, &f))
+        if (f.bytes) return 0;
+    return ghost_fail_at(err, GHOST_E_CORRUPT, 0, "no Ghost log: neither its header nor any frame can be read");
+}
+
+static struct ghost_log *log_new(const void *bytes, size_t n, bool mapped, struct ghost_err *err)
+{
+    struct frame_index x;
+    struct ghost_log *log = calloc(1, sizeof *log);
+    if (!log || !(log->probe = ghost_decoder_new())) {
+        ghost_fail(err, GHOST_E_NOMEM, "out of memory while a log was opened");
+        if (mapped) munmap((void *)bytes, n);
+        free(log);
+        return NULL;
+    }
+    log->bytes = bytes;
+    log->size = n;
+    log->patience = (UINT64_C(1) << 30) + 8 * (uint64_t)n;
+    log->mapped = mapped;
+    log->info.size = n;
+    if (open_header(log, err) != 0) {
+        ghost_log_close(log);
+        return NULL;
+    }
+    if (!index_decode(log->bytes, n, &x)) return log;
+    log->info.finished = true;
+    log->info.events = x.events;
+    log->info.lost = x.lost;
+    log->info.n_blocks = x.n_blocks;
+    log->info.start_real_ns = x.start_real_ns;
+    log->info.end_real_ns = x.end_real_ns;
+    return log;
+}
+
+struct ghost_log *ghost_log_open_memory(const void *bytes, size_t n, struct ghost_err *err)
+{
+    return log_new(bytes, n, false, err);
+}
+
+static struct ghost_log *open_fd(int fd, const char *path, struct ghost_err *err)
+{
+    struct stat st;
+    void *p = NULL;
+    if (fstat(fd, &st) != 0) {
+        ghost_fail(err, GHOST_E_IO, "%s: %s", path, strerror(errno));
+        return NULL;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        ghost_fail(err, GHOST_E_USAGE, "%s is not a regular file; a Ghost log is one", path);
+        return NULL;
+    }
+    if (st.st_size > 0 && (p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0)) == MAP_FAILED) {
+        ghost_fail(err, GHOST_E_IO, "%s cannot be mapped: %s", path, strerror(errno));
+        return NULL;
+    }
+    return log_new(p, (size_t)st.st_size, p != NULL, err);
+}
+
+struct ghost_log *ghost_log_open(const char *path, struct ghost_err *err)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        if (errno == ELOOP) ghost_fail(err, GHOST_E_USAGE, "%s is a symbolic link; give the file itself", path);
+        else ghost_fail(err, errno == ENOENT ? GHOST_E_NOT_FOUND : GHOST_E_IO, "%s cannot be opened: %s", path, strerror(errno));
+        return NULL;
+    }
+    struct ghost_log *log = open_fd(fd, path, err);
+    close(fd);
+    return log;
+}
+
+void ghost_log_close(struct ghost_log *log)
+{
+    if (!log) return;
+    if (log->mapped) munmap((void *)log->bytes, log->size);
+    ghost_decoder_free(log->probe);
+    free(log);
+}
+
+const struct ghost_log_info *ghost_log_info(const struct ghost_log *log) { return &log->info; }
+
+/* ---- frames ---- */
+
+static bool magic_at(const uint8_t *p)
+{
+    uint32_t magic = (uint32_t)load_le(p, 4);
+    return magic == 0xFD2FB528u || (magic & 0xFFFFFFF0u) == 0x184D2A50u;
+}
+
+/* What follows a sound frame is another or the end of the file. */
+static bool followed_well(const struct ghost_log *log, uint64_t end)
+{
+    size_t size;
+    if (end == log->size) return true;
+    return frame_probe(log->bytes + end, log->size - end, &size) != FRAME_NONE;
+}
+
+static bool ours(const uint8_t *p, size_t n)
+{
+    return n >= 16 && (memcmp(p + 8, "GHOSTLOG", 8) == 0 || memcmp(p + 8, "GHOSTIDX", 8) == 0);
+}
+
+/* A frame that can be relied on at `at`; after damage nothing is taken on its
+ * looks. */
+static enum frame_kind sound_frame(const struct ghost_log *log, uint64_t at, bool doubtful, size_t *size)
+{
+    const uint8_t *p = log->bytes + at;
+    enum frame_kind kind = frame_probe(p, log->size - at, size);
+    if (kind == FRAME_DATA && (doubtful || !followed_well(log, at + *size)))
+        return decoder_trusts(log->probe, p, *size) ? FRAME_DATA : FRAME_NONE;
+    if (kind == FRAME_SKIPPABLE && (doubtful || !followed_well(log, at + *size)))
+        return ours(p, *size) && followed_well(log, at + *size) ? FRAME_SKIPPABLE : FRAME_NONE;
+    return kind;
+}
+
+/* Hostile bytes can look like a frame everywhere, and unpacking each costs far
+ * more than the bytes it stands in. */
+static bool patient(struct ghost_log *log, uint64_t at)
+{
+    size_t left = log->size - at;
+    unsigned long long content = ZSTD_getFrameContentSize(log->bytes + at, left);
+    uint64_t cost = 64 + (left < COMPRESSED_MAX ? left : COMPRESSED_MAX) / 16 + (content <= CONTENT_MAX ? content : 0);
+    if (cost > log->patience) return false;
+    log->patience -= cost;
+    return true;
+}
+
+/* The next place from `at` on where a sound frame starts, or the end. */
+static uint64_t resync(struct ghost_log *log, uint64_t at)
+{
+    size_t size;
+    for (; at + 4 <= log->size; at++) {
+        if (!magic_at(log->bytes + at)) continue;
+        if (!patient(log, at)) break;
+        enum frame_kind kind = sound_frame(log, at, true, &size);
+        if (kind == FRAME_DATA || kind == FRAME_SKIPPABLE) return at;
+    }
+    return log->size;
+}
+
+int ghost_log_next(struct ghost_log *log, uint64_t *cursor, struct ghost_frame *f)
+{
+    while (*cursor < log->size) {
+        uint64_t at = *cursor;
+        size_t size = 0;
+        enum frame_kind kind = sound_frame(log, at, false, &size);
+        if (kind == FRAME_SKIPPABLE) {
+            *cursor = at + size;
+            continue;
+        }
+        if (kind == FRAME_DATA) {
+            *f = (struct ghost_frame){ log->bytes + at, size, at, false };
+            *cursor = at + size;
+            return 1;
+        }
+        uint64_t next = resync(log, at + 1);
+        *f = (struct ghost_frame){ NULL, (size_t)(next - at), at, kind == FRAME_CUT && next == log->size };
+        *cursor = next;
+        return 1;
+    }
+    return 0;
+}

@@ -1,0 +1,586 @@
+/* tracker.c - see tracker.h. */
+#include "tracker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK 256                      /* events between two looks for room */
+#define ACTIVATIONS_MAX (1u << 20)     /* suspended ones that are remembered */
+#define BOTTOM UINT32_MAX              /* activation of stack[0]: makes every match fail */
+
+/* ---- threads ---- */
+
+struct track_thread *tracker_thread(struct tracker *t, uint32_t id)
+{
+    uint32_t i = map32_get(&t->thread_index, id);
+    return i ? t->threads[i - 1] : NULL;
+}
+
+static void thread_free(struct track_thread *th)
+{
+    if (!th) return;
+    block_release(&th->block);
+    free(th->stack);
+    free(th);
+}
+
+struct track_thread *tracker_thread_make(struct tracker *t, uint32_t id)
+{
+    struct track_thread *th = tracker_thread(t, id);
+    if (th) return th;
+    if (!array_grow(&t->threads, &t->threads_cap, t->n_threads + 1, sizeof *t->threads)) return NULL;
+    th = calloc(1, sizeof *th);
+    if (!th || !array_grow(&th->stack, &th->cap, 64, sizeof *th->stack)
+        || !map32_put(&t->thread_index, id, (uint32_t)t->n_threads + 1)) {
+        thread_free(th);
+        return NULL;
+    }
+    th->id = id;
+    th->stack[0] = (struct frame){ .activation = BOTTOM };
+    t->threads[t->n_threads++] = th;
+    return th;
+}
+
+void tracker_release(struct tracker *t)
+{
+    for (size_t i = 0; i < t->n_threads; i++) thread_free(t->threads[i]);
+    free(t->threads);
+    free(t->activations);
+    free(t->free);
+    map32_release(&t->thread_index);
+    map32_release(&t->tokens);
+    *t = (struct tracker){ 0 };
+}
+
+/* ---- activations ---- */
+
+static void activation_forget_token(struct tracker *t, uint32_t i)
+{
+    struct activation *a = &t->activations[i];
+    if (a->token && map32_get(&t->tokens, a->token) == i) map32_remove(&t->tokens, a->token);
+    a->token = 0;
+}
+
+static void activation_free(struct tracker *t, uint32_t i)
+{
+    activation_forget_token(t, i);
+    t->activations[i].use = ACTIVATION_FREE;
+    t->activations[i].epoch = 0;
+    t->free[t->n_free++] = i;
+}
+
+/* An activation suspended for ever leaves no event. When there are very many, one
+ * is forgotten in turn; should it go on after all, it is adopted. */
+static void activation_evict(struct tracker *t)
+{
+    for (size_t tries = t->n_activations; tries; tries--) {
+        if (++t->evict_hand >= t->n_activations) t->evict_hand = 1;
+        if (t->activations[t->evict_hand].use != ACTIVATION_SUSPENDED) continue;
+        activation_free(t, (uint32_t)t->evict_hand);
+        return;
+    }
+}
+
+/* A fresh activation with a token (0: none). Returns 0 when memory is short. */
+static uint32_t activation_new(struct tracker *t, uint32_t token)
+{
+    size_t n = t->n_activations ? t->n_activations : 1;
+    if (!array_grow(&t->activations, &t->activations_cap, n + 1, sizeof *t->activations)) return 0;
+    if (!array_grow(&t->free, &t->free_cap, n + 1, sizeof *t->free)) return 0;
+    if (t->n_free == 0 && n >= ACTIVATIONS_MAX) activation_evict(t);
+    uint32_t i = t->n_free ? t->free[t->n_free - 1] : (uint32_t)n;
+    if (token && !map32_put(&t->tokens, token, i)) return 0;
+    if (t->n_free) t->n_free--;
+    else t->n_activations = n + 1;
+    t->activations[i] = (struct activation){ .token = token, .use = ACTIVATION_RUNNING };
+    return i;
+}
+
+/* The frame as the format has it. */
+static struct ghost_open_frame open_activation(const struct activation *a)
+{
+    return (struct ghost_open_frame){
+        .func = a->func, .sig = a->sig, .caller = a->caller, .slot = a->slot + 1, .flags = a->flags, .pending = a->pending,
+        .start = a->start, .resumed = a->resumed, .active = a->active, .child = a->child,
+    };
+}
+
+static struct ghost_open_frame open_frame(const struct tracker *t, const struct frame *f)
+{
+    struct ghost_open_frame o = {
+        .func = f->func, .sig = f->sig, .caller = f[-1].func, .pending = f->pending,
+        .start = f->start, .resumed = f->start, .child = f->child,
+    };
+    if (f->activation == 0) return o;
+    o = open_activation(&t->activations[f->activation]);
+    o.pending = f->pending;
+    o.resumed = f->start;
+    o.child = f->child;
+    return o;
+}
+
+/* ---- blocks ---- */
+
+static bool block_open(struct tracker *t, struct track_thread *th, uint64_t tick)
+{
+    struct block *b = &th->block;
+    if (b->open) return true;
+    b->epoch = ++t->epoch;
+    buf_clear(&b->stack);
+    for (size_t i = 1; i <= th->depth; i++) {
+        struct activation *a = th->stack[i].activation ? &t->activations[th->stack[i].activation] : NULL;
+        if (a) {
+            if (!block_reserve_slots(b)) goto out;
+            a->slot = block_slot(b, th->stack[i].activation);
+            a->epoch = b->epoch;
+        }
+        struct ghost_open_frame f = open_frame(t, &th->stack[i]);
+        block_entry(&b->stack, &f, tick, a ? a->token : 0);
+    }
+    if (b->stack.failed) goto out;
+    b->n_stack = (uint32_t)th->depth;
+    block_begin(b, b->epoch, th->taken, tick);
+    return true;
+out:
+    block_reset(b);
+    return false;
+}
+
+bool tracker_block_full(const struct track_thread *th, size_t limit)
+{
+    /* One event of a ring gives at most four new shapes. */
+    return th->block.open && (th->block.n >= limit || th->block.shapes.n + 4 * CHUNK > SHAPES_MAX);
+}
+
+/* The slot of a suspended activation in this thread's block; the first time, its
+ * entry goes there. Room has been reserved. */
+static uint32_t slot_in_block(struct tracker *t, struct block *b, uint32_t i)
+{
+    struct activation *a = &t->activations[i];
+    if (a->epoch == b->epoch) return a->slot;
+    a->epoch = b->epoch;
+    a->slot = block_slot(b, i);
+    struct ghost_open_frame f = open_activation(a);
+    block_entry(&b->activations, &f, b->base_tick, a->token);
+    b->n_activations++;
+    return a->slot;
+}
+
+uint32_t tracker_alive(const struct tracker *t, const struct track_thread *th, struct ghost_buf *to)
+{
+    const struct block *b = &th->block;
+    uint32_t n = 0;
+    for (size_t slot = 0; slot < b->n_slots; slot++) {
+        uint32_t i = b->slot_activation[slot];
+        if (!i) continue;
+        const struct activation *a = &t->activations[i];
+        if (a->epoch != b->epoch || a->slot != slot || !a->token) continue;
+        buf_varint(to, slot);
+        buf_varint(to, a->token);
+        n++;
+    }
+    return n;
+}
+
+/* ---- the rare events ---- */
+
+struct event { uint32_t kind, func, aux, arg; uint64_t tick; };
+
+static void untold(struct track_thread *th, enum untold why, uint64_t tick)
+{
+    struct untold_span *s = &th->untold[why];
+    if (s->count++ == 0) s->first_tick = tick;
+    s->last_tick = tick;
+}
+
+/* An event of the ring, as against those the tracker itself adds. */
+static void add_real(struct track_thread *th, uint32_t kind, uint32_t a, uint32_t b, uint64_t tick)
+{
+    block_add(&th->block, shape_key(kind, a, b), tick);
+    th->block.real_events++;
+}
+
+static void add_own(struct track_thread *th, uint32_t kind, uint32_t a, uint64_t tick)
+{
+    block_add(&th->block, shape_key(kind, a, 0), tick);
+}
+
+static void end_activation(struct tracker *t, struct track_thread *th, uint32_t i)
+{
+    block_slot_free(&th->block, t->activations[i].slot);
+    activation_free(t, i);
+}
+
+/* ABANDON down to `depth`. Room has been reserved. */
+static void abandon_to(struct tracker *t, struct track_thread *th, size_t depth, uint64_t tick)
+{
+    for (; th->depth > depth; th->depth--) {
+        uint32_t i = th->stack[th->depth].activation;
+        add_own(th, GHOST_SH_ABANDON, 0, tick);
+        if (i) end_activation(t, th, i);
+    }
+}
+
+static struct frame *push(struct track_thread *th, uint32_t func, uint32_t sig, uint32_t activation, uint64_t tick)
+{
+    struct frame *f = &th->stack[++th->depth];
+    *f = (struct frame){ .func = func, .sig = sig, .activation = activation, .start = tick };
+    return f;
+}
+
+static bool room_for_push(struct track_thread *th)
+{
+    return array_grow(&th->stack, &th->cap, th->depth + 2, sizeof *th->stack);
+}
+
+/* A new activation takes over the token of one whose end was not seen. */
+static void forget_former(struct tracker *t, struct track_thread *th, uint32_t token, uint64_t tick)
+{
+    uint32_t i = map32_get(&t->tokens, token);
+    if (!i) return;
+    struct activation *a = &t->activations[i];
+    if (a->use == ACTIVATION_RUNNING) {       /* stays on its stack until that is left */
+        activation_forget_token(t, i);
+    } else if (a->epoch == th->block.epoch) {
+        uint32_t slot = a->slot;
+        add_own(th, GHOST_SH_DROP, 0, tick);
+        block_operand(&th->block, slot);
+        end_activation(t, th, i);
+    } else {
+        activation_free(t, i);                /* unknown to this block: nothing to say in it */
+    }
+}
+
+static bool begin_activation(struct tracker *t, struct track_thread *th, const struct event *e)
+{
+    if (!block_reserve_slots(&th->block)) return false;
+    forget_former(t, th, e->arg, e->tick);
+    uint32_t i = activation_new(t, e->arg);
+    if (!i) return false;
+    struct activation *a = &t->activations[i];
+    a->func = e->func;
+    a->sig = e->aux;
+    a->caller = th->stack[th->depth].func;
+    a->start = a->resumed = a->last = e->tick;
+    a->epoch = th->block.epoch;
+    a->slot = block_slot(&th->block, i);
+    push(th, e->func, e->aux, i, e->tick);
+    add_real(th, GHOST_SH_GEN_CALL, e->func, e->aux, e->tick);
+    block_operand(&th->block, a->slot);
+    return true;
+}
+
+static bool on_call(struct tracker *t, struct track_thread *th, const struct event *e)
+{
+    if (e->func == 0) {
+        untold(th, UNTOLD_DAMAGE, e->tick);
+        return true;
+    }
+    if (th->above || th->depth == STACK_MAX) {
+        th->above++;
+        untold(th, UNTOLD_STACK, e->tick);
+        return true;
+    }
+    if (!room_for_push(th)) return false;
+    if (e->arg) return begin_activation(t, th, e);
+    push(th, e->func, e->aux, 0, e->tick);
+    add_real(th, GHOST_SH_CALL, e->func, e->aux, e->tick);
+    return true;
+}
+
+/* Depth of the topmost frame of a function, 0 if there is none. */
+static size_t find_frame(const struct track_thread *th, uint32_t func)
+{
+    size_t d = th->depth;
+    while (d && th->stack[d].func != func) d--;
+    return d;
+}
+
+/* Pops the top frame and settles what it means for the frame below and for its
+ * activation. */
+static void pop(struct tracker *t, struct track_thread *th, const struct event *e)
+{
+    struct frame *f = &th->stack[th->depth--];
+    uint64_t stretch = e->tick - f->start;
+    f[-1].child += stretch;
+    if (e->kind == GHOST_EV_UNWIND) f[-1].pending = e->arg;
+    if (!f->activation) return;
+    if (e->kind != GHOST_EV_YIELD) {
+        end_activation(t, th, f->activation);
+        return;
+    }
+    struct activation *a = &t->activations[f->activation];
+    a->use = ACTIVATION_SUSPENDED;
+    a->resumed = f->start;
+    a->active += stretch;
+    a->child = f->child;
+    a->pending = 0;
+    a->last = e->tick;
+    if (a->token) return;
+    /* Its token has another owner by now: nothing could resume it. */
+    add_own(th, GHOST_SH_DROP, 0, e->tick);
+    block_operand(&th->block, a->slot);
+    end_activation(t, th, f->activation);
+}
+
+/* RETURN, UNWIND, YIELD */
+static bool on_leave(struct tracker *t, struct track_thread *th, const struct event *e)
+{
+    static const uint8_t shape[GHOST_EV_COUNT] = {
+        [GHOST_EV_RETURN] = GHOST_SH_RETURN, [GHOST_EV_UNWIND] = GHOST_SH_UNWIND, [GHOST_EV_YIELD] = GHOST_SH_YIELD,
+    };
+    if (th->above) {
+        th->above--;
+        untold(th, UNTOLD_STACK, e->tick);
+        return true;
+    }
+    size_t d = find_frame(th, e->func);
+    if (d == 0) {
+        untold(th, UNTOLD_UNPAIRED, e->tick);
+        return true;
+    }
+    if (!block_reserve(&th->block, th->depth - d + 8) || !block_reserve_slots(&th->block)) return false;
+    if (e->kind == GHOST_EV_YIELD && th->stack[d].activation == 0) {  /* a plain call cannot */
+        abandon_to(t, th, d - 1, e->tick);
+        untold(th, UNTOLD_UNPAIRED, e->tick);
+        return true;
+    }
+    abandon_to(t, th, d, e->tick);
+    add_real(th, shape[e->kind], e->arg, e->kind == GHOST_EV_UNWIND ? e->aux : 0, e->tick);
+    pop(t, th, e);
+    return true;
+}
+
+/* Leaves no activation with this token running: on this stack it is abandoned,
+ * on another thread's it loses its token. */
+static void stop_running(struct tracker *t, struct track_thread *th, uint32_t i, uint64_t tick)
+{
+    for (size_t d = th->depth; d; d--) {
+        if (th->stack[d].activation != i) continue;
+        abandon_to(t, th, d - 1, tick);
+        return;
+    }
+    activation_forget_token(t, i);
+}
+
+static bool adopt(struct tracker *t, struct track_thread *th, const struct event *e)
+{
+    uint32_t i = activation_new(t, e->arg);
+    if (!i) return false;
+    struct activation *a = &t->activations[i];
+    a->func = e->func;
+    a->flags = GHOST_FRAME_UNKNOWN_START;
+    a->resumed = a->last = e->tick;
+    a->epoch = th->block.epoch;
+    a->slot = block_slot(&th->block, i);
+    push(th, e->func, 0, i, e->tick);
+    add_own(th, GHOST_SH_ADOPT, e->func, e->tick);
+    block_operand(&th->block, a->slot);
+    return true;
+}
+
+/* RESUME, THROW */
+static bool on_resume(struct tracker *t, struct track_thread *th, const struct event *e)
+{
+    if (e->func == 0) {
+        untold(th, UNTOLD_DAMAGE, e->tick);
+        return true;
+    }
+    if (th->above || th->depth == STACK_MAX) {
+        th->above++;
+        untold(th, UNTOLD_STACK, e->tick);
+        return true;
+    }
+    if (!room_for_push(th) || !block_reserve(&th->block, th->depth + 8) || !block_reserve_slots(&th->block)) return false;
+    uint32_t i = map32_get(&t->tokens, e->arg);
+    if (i && t->activations[i].use == ACTIVATION_RUNNING) {
+        stop_running(t, th, i, e->tick);
+        return adopt(t, th, e);
+    }
+    if (i && t->activations[i].func != e->func) forget_former(t, th, e->arg, e->tick), i = 0;
+    if (!i) return adopt(t, th, e);
+    struct activation *a = &t->activations[i];
+    uint64_t tick = e->tick > a->last ? e->tick : a->last;
+    uint32_t slot = slot_in_block(t, &th->block, i);
+    add_real(th, e->kind == GHOST_EV_THROW ? GHOST_SH_THROW : GHOST_SH_RESUME, 0, 0, tick);
+    block_operand(&th->block, slot);
+    a->use = ACTIVATION_RUNNING;
+    struct frame *f = push(th, a->func, a->sig, i, tick);
+    f->child = a->child;
+    a->last = tick;
+    return true;
+}
+
+static bool on_mark(struct tracker *t, struct track_thread *th, const struct event *e)
+{
+    (void)t;
+    if (e->kind == GHOST_EV_MARK) add_real(th, GHOST_SH_MARK, e->arg, 0, e->tick);
+    else add_real(th, GHOST_SH_PAUSE, 0, 0, e->tick);
+    return true;
+}
+
+static bool (*const handlers[GHOST_EV_COUNT])(struct tracker *, struct track_thread *, const struct event *) = {
+    [GHOST_EV_CALL] = on_call, [GHOST_EV_RETURN] = on_leave, [GHOST_EV_UNWIND] = on_leave, [GHOST_EV_YIELD] = on_leave,
+    [GHOST_EV_RESUME] = on_resume, [GHOST_EV_THROW] = on_resume, [GHOST_EV_MARK] = on_mark, [GHOST_EV_PAUSE] = on_mark,
+};
+
+static bool take_rare(struct tracker *t, struct track_thread *th, const struct ghost_event *ev)
+{
+    struct event e = {
+        ghost_event_kind(ev), ghost_event_func(ev), ghost_event_aux(ev), ghost_event_arg(ev), ghost_event_tick(ev),
+    };
+    if (e.tick < th->block.last_tick) e.tick = th->block.last_tick;
+    if (e.kind >= GHOST_EV_COUNT || !handlers[e.kind]) {
+        untold(th, UNTOLD_DAMAGE, e.tick);
+        return true;
+    }
+    return block_reserve(&th->block, 8) && handlers[e.kind](t, th, &e);
+}
+
+/* ---- the common events ---- */
+
+/* Plain calls and the ends of the frame on top, as long as nothing else comes and
+ * the stack has room. Budget: a few nanoseconds an event, so everything it needs
+ * is in local variables and has been reserved. */
+static size_t take_plain(struct track_thread *th, const struct ghost_event *ev, size_t n)
+{
+    struct block *b = &th->block;
+    struct frame *top = th->stack + th->depth, *const limit = th->stack + (th->cap - 1 < STACK_MAX ? th->cap - 1 : STACK_MAX);
+    struct shapes *shapes = &b->shapes;
+    const uint16_t *const index = shapes->index;
+    const uint64_t *const keys = shapes->key;
+    const uint32_t mask = shapes->mask;
+    uint16_t *tokens = b->tokens + b->n;
+    uint8_t *codes = b->codes + b->n, *extra = b->extra.p + b->extra.len;
+    uint64_t last = b->last_tick;
+    size_t i = 0;
+    for (; i < n; i++) {
+        uint64_t what = ev[i].what, key;
+        uint64_t tick = ev[i].time_kind >> GHOST_TICK_SHIFT;
+        uint32_t kind = (uint32_t)ev[i].time_kind & GHOST_KIND_MASK;
+        uint32_t func = (uint32_t)what & GHOST_FUNC_MAX, aux = (uint32_t)what >> GHOST_FUNC_BITS, arg = (uint32_t)(what >> 32);
+        tick = tick < last ? last : tick;
+        if (kind == GHOST_EV_CALL) {
+            if (arg || top >= limit || !func) break;
+            *++top = (struct frame){ func, aux, 0, 0, tick, 0 };
+            key = shape_key(GHOST_SH_CALL, func, aux);
+        } else if (kind == GHOST_EV_RETURN || kind == GHOST_EV_UNWIND) {
+            if (top->func != func || top->activation) break;
+            top[-1].child += tick - top->start;
+            top--;
+            if (kind == GHOST_EV_UNWIND) {
+                top->pending = arg;
+                key = shape_key(GHOST_SH_UNWIND, arg, aux);
+            } else {
+                key = shape_key(GHOST_SH_RETURN, arg, 0);
+            }
+        } else {
+            break;
+        }
+        uint32_t at = (uint32_t)hash_u64(key), found;
+        while ((found = index[at & mask]) != 0 && keys[found - 1] != key) at++;
+        tokens[i] = (uint16_t)(found ? found - 1 : shapes_insert(shapes, key));
+        uint64_t delta = tick - last;
+        codes[i] = delta < TIME_SHORT ? (uint8_t)delta : time_encode_long(delta, &extra);
+        last = tick;
+    }
+    th->depth = (size_t)(top - th->stack);
+    b->extra.len = (size_t)(extra - b->extra.p);
+    b->last_tick = last;
+    b->n += i;
+    b->real_events += i;
+    return i;
+}
+
+/* One chunk; returns how many events were taken, fewer than n when memory was
+ * short (the next one can then be given again). */
+static size_t take_chunk(struct tracker *t, struct track_thread *th, const struct ghost_event *ev, size_t n)
+{
+    size_t i = 0;
+    while (i < n) {
+        if (!th->above && block_reserve(&th->block, n - i)) i += take_plain(th, ev + i, n - i);
+        if (i == n) break;
+        if (!take_rare(t, th, ev + i)) break;
+        i++;
+    }
+    th->taken += i;
+    th->block.n_seq += i;
+    th->last_tick = th->block.last_tick;
+    return i;
+}
+
+bool tracker_take(struct tracker *t, struct track_thread *th, const struct ghost_event *ev, size_t n,
+                  size_t limit, size_t *taken)
+{
+    *taken = 0;
+    while (*taken < n) {
+        uint64_t tick = ghost_event_tick(&ev[*taken]);
+        if (tick < th->last_tick) tick = th->last_tick;
+        if (!block_open(t, th, tick)) return false;
+        if (tracker_block_full(th, limit)) break;
+        size_t chunk = n - *taken, room = limit - th->block.n;
+        if (chunk > CHUNK) chunk = CHUNK;
+        if (chunk > room) chunk = room;
+        size_t got = take_chunk(t, th, ev + *taken, chunk);
+        *taken += got;
+        if (got < chunk) return false;
+    }
+    return true;
+}
+
+void tracker_thread_end(struct tracker *t, struct track_thread *th)
+{
+    uint32_t i = map32_get(&t->thread_index, th->id);
+    for (size_t d = 1; d <= th->depth; d++)
+        if (th->stack[d].activation) activation_free(t, th->stack[d].activation);
+    map32_remove(&t->thread_index, th->id);
+    struct track_thread *last = t->threads[--t->n_threads];
+    if (last != th) {
+        t->threads[i - 1] = last;
+        map32_put(&t->thread_index, last->id, i);   /* is there: needs no memory */
+    }
+    thread_free(th);
+}
+
+/* ---- state from elsewhere ---- */
+
+static uint32_t import_activation(struct tracker *t, const struct ghost_open_frame *f, uint32_t token)
+{
+    uint32_t former = token ? map32_get(&t->tokens, token) : 0;
+    if (former) activation_forget_token(t, former);
+    uint32_t i = activation_new(t, token);
+    if (!i) return 0;
+    struct activation *a = &t->activations[i];
+    a->func = f->func;
+    a->sig = f->sig;
+    a->caller = f->caller;
+    a->flags = f->flags;
+    a->pending = f->pending;
+    a->start = f->start;
+    a->resumed = f->resumed;
+    a->active = f->active;
+    a->child = f->child;
+    a->last = f->resumed;
+    return i;
+}
+
+bool tracker_import_frame(struct tracker *t, struct track_thread *th, const struct ghost_open_frame *f, uint32_t token)
+{
+    uint32_t i = 0;
+    if (th->depth == STACK_MAX || !room_for_push(th)) return false;
+    if (f->slot && !(i = import_activation(t, f, token))) return false;
+    struct frame *new = push(th, f->func, f->sig, i, f->resumed);
+    new->pending = f->pending;
+    new->child = f->child;
+    if (th->last_tick < f->resumed) th->last_tick = f->resumed;
+    return true;
+}
+
+bool tracker_import_suspended(struct tracker *t, const struct ghost_open_frame *f, uint32_t token, uint64_t last)
+{
+    uint32_t i = import_activation(t, f, token);
+    if (!i) return false;
+    t->activations[i].use = ACTIVATION_SUSPENDED;
+    t->activations[i].last = last;
+    return true;
+}
