@@ -187,11 +187,13 @@ How it was measured:
 * The workload times its own steady part; starting Python, imports and a warm-up come before it, a peer's own end after it.
   "Added on the program's own threads" is thread CPU time there, against `nothing`; "added CPU in all" is the whole
   process with its start (measured apart, same round) taken off, so that the writer thread and the end are in it.
-* Slow peers do a fraction of the iterations ({scales}); ratios compare time per iteration.
+* Slow peers do a fraction of the iterations ({scales}; at least a fifth on real programs); ratios compare time per iteration.
 * Scope: `ghost --all`, viztracer (without C functions), yappi (wall clock) and cProfile see every Python function;
   `ghost`, coverage, monkeytype and ghost-observer only user code, which the row names. ghost-observer leaves out
-  site-packages always: it gets its libraries from another folder. It drops events above 50,000 between two flushes, and
-  it and yappi, cProfile and viztracer record no argument types (ghost-observer does).
+  site-packages always: it gets its libraries from another folder.
+* What is recorded differs: viztracer, yappi and cProfile record no types, coverage only which lines ran, monkeytype types
+  but no times. monkeytype and ghost-observer see the main thread only, and ghost-observer drops what exceeds 50,000
+  events between two flushes: their columns are lower than the same work would be.
 * The program and Ghost's writer thread share the machine's cores."""
 
 

@@ -26,6 +26,7 @@ from measure import run_cell
 REPOSITORY = Path(__file__).resolve().parent.parent
 MINORS = ("3.11", "3.12", "3.13", "3.14", "3.15")
 QUICK_SCALE = 0.2
+REAL_SCALE = 0.2        # real programs have few iterations: no peer does less than this part
 
 
 def arguments(argv):
@@ -117,7 +118,8 @@ def load(path):
 
 
 def iterations(args, workload, peer, zero):
-    return 0 if zero else max(1, round(workload.n * peer.scale * (QUICK_SCALE if args.quick else 1)))
+    scale = max(peer.scale, REAL_SCALE) if workload.real else peer.scale
+    return 0 if zero else max(1, round(workload.n * scale * (QUICK_SCALE if args.quick else 1)))
 
 
 def measure_all(args, found, pythons, ghost):

@@ -5,7 +5,7 @@ import random
 
 import django
 
-WARM_UP = 2
+WARM_UP = 5
 
 
 def prepare():
