@@ -5,6 +5,8 @@
 STAGES ?=
 #? FUZZ_TIME  seconds for each fuzzer of make fuzz [60]
 FUZZ_TIME ?= 60
+#? TESTS      files or folders for pytest [tests]
+TESTS ?= tests
 #? PYTEST     more arguments for pytest, as PYTEST="-k threads -x"
 PYTEST ?=
 .PHONY: check check-fast lint unit replay fuzz fuzzers replayers e2e matrix venv
@@ -73,7 +75,7 @@ $(BUILD)/venv/ready: scripts/requirements.txt
 	@scripts/venv.sh $(BUILD)/venv scripts/requirements.txt
 
 e2e: all tools venv ## every test in Python, on every interpreter found
-	@GHOST_BIN=$(abspath $(OUT)/ghost) $(venv_python) -m pytest tests $(PYTEST)
+	@GHOST_BIN=$(abspath $(OUT)/ghost) $(venv_python) -m pytest $(TESTS) $(PYTEST)
 
 ##@ Show
 .PHONY: demo bench

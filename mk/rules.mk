@@ -34,6 +34,11 @@ recorder_flags = $(cppflags) $(cflags) -fPIC -fvisibility=hidden -isystem $(incl
 $(eval $(call remember_flags,$(OBJ)/format.flags,$(CC) $(format_flags)))
 $(eval $(call remember_flags,$(OBJ)/command.flags,$(CC) $(command_flags)))
 
+# The same for the list of files, so that a removed one leaves the archive, too.
+$(eval $(call remember_flags,$(OBJ)/format.list,$(format_src)))
+$(eval $(call remember_flags,$(OBJ)/command.list,$(command_src)))
+$(eval $(call remember_flags,$(OBJ)/recorder.list,$(recorder_src)))
+
 format_obj := $(format_src:%.c=$(OBJ)/%.o)
 command_obj := $(command_src:%.c=$(OBJ)/%.o)
 
@@ -50,14 +55,14 @@ $(command_obj): $(OBJ)/%.o: %.c $(OBJ)/command.flags
 libformat := $(OBJ)/libformat.a
 libcommand := $(OBJ)/libcommand.a
 # Archives, so that a test may bring its own version of a file.
-$(libformat): $(format_obj)
+$(libformat): $(format_obj) $(OBJ)/format.list
 	@rm -f $@
 	@echo "  AR    $@"
-	$(Q)ar rcs $@ $^
-$(libcommand): $(filter-out $(OBJ)/analyzer/main.o,$(command_obj))
+	$(Q)ar rcs $@ $(filter %.o,$^)
+$(libcommand): $(filter-out $(OBJ)/analyzer/main.o,$(command_obj)) $(OBJ)/command.list
 	@rm -f $@
 	@echo "  AR    $@"
-	$(Q)ar rcs $@ $^
+	$(Q)ar rcs $@ $(filter %.o,$^)
 
 command_libs = $(shell $(PKG_CONFIG) --libs $(command_packages)) -lm -pthread
 $(OUT)/ghost: $(OBJ)/analyzer/main.o $(libcommand) $(libformat)
@@ -66,7 +71,7 @@ $(OUT)/ghost: $(OBJ)/analyzer/main.o $(libcommand) $(libformat)
 
 # ---- recorders: one for each minor version ----
 # Whether libzstd.a and libxxhash.a can go into a shared object is tried once.
-static_probe := $(OBJ)/static_log_libs
+static_probe := $(OBJ)/static_log_libs_$(STATIC)
 $(static_probe): mk/rules.mk
 	@mkdir -p $(@D)
 	@case '$(STATIC)' in yes) echo yes ;; no) echo no ;; \
@@ -82,7 +87,7 @@ $(OBJ)/py$(1)/%.o: recorder/%.c $(OBJ)/py$(1).flags
 	@mkdir -p $$(@D)
 	@echo "  CC    $$@"
 	$$(Q)$$(CC) $$(call recorder_flags,$(1)) -MMD -MP -c -o $$@ $$<
-$(OUT)/lib/ghost_recorder.cpython-$(1).so: $(recorder_src:recorder/%.c=$(OBJ)/py$(1)/%.o) $(libformat) $(static_probe)
+$(OUT)/lib/ghost_recorder.cpython-$(1).so: $(recorder_src:recorder/%.c=$(OBJ)/py$(1)/%.o) $(libformat) $(static_probe) $(OBJ)/recorder.list
 	@mkdir -p $$(@D)
 	@echo "  LINK  $$@"
 	$$(Q)$$(CC) $$(ldflags) -shared -o $$@.new $(recorder_src:recorder/%.c=$(OBJ)/py$(1)/%.o) $(libformat) $$(recorder_libs) $$(LDFLAGS)

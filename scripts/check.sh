@@ -22,13 +22,14 @@ quick  900  the quick part of the tests in Python
 matrix 1800 CPythons that this machine lacks, from Debian roots
 pytest 3600 all tests in Python, on every interpreter found
 '
+jobs=-j$(nproc 2>/dev/null || echo 1)
 m() { "$MAKE" --no-print-directory "$@"; }
-run_build() { m WERROR=1 all tools; }
-run_clang() { m CC=clang WERROR=1 all tools; }
+run_build() { m $jobs WERROR=1 all tools; }
+run_clang() { m $jobs CC=clang WERROR=1 all tools; }
 run_lint() { m lint; }
-run_unit() { m unit && m SAN=address,undefined unit; }
-run_replay() { m replay; }
-run_quick() { m e2e PYTEST="-m 'not slow' -q tests/cli tests/reader tests/describe"; }
+run_unit() { m $jobs unit && m $jobs SAN=address,undefined unit; }
+run_replay() { m $jobs replay; }
+run_quick() { m e2e TESTS="$(ls -d tests/reader tests/describe tests/cli 2>/dev/null | tr '\n' ' ')" PYTEST="-q -m 'not slow'"; }
 run_matrix() { tests/matrix/run.sh; }
 run_pytest() { m e2e; }
 
