@@ -61,7 +61,7 @@ def _in_root(interpreter, peer, cell):
             env["GHOST_ALL"] = "1"
     else:
         argv, env = peer.command(cell)
-    return enter_root(interpreter.root, [HERE.parent, cell.folder], argv), env
+    return enter_root(interpreter.root, [HERE.parent, cell.lib_dir, cell.folder], argv), env
 
 
 def run_cell(interpreter, python, peer, workload, n, ghost, work_dir):

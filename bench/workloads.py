@@ -10,7 +10,7 @@ class Workload:
     n: int                      # iterations of the steady part, about 0.4 to 0.8 s without any recorder
     title: str
     real: bool = False          # a real program: part of the geometric means
-    packages: tuple = ()        # from PyPI, pinned in requirements.txt; "json" is the standard library's
+    packages: tuple = ()        # from PyPI, pinned in requirements.txt
     user_code: tuple = ()       # modules that count as the user's besides those of bench/workloads
     module: str = ""
     peers: tuple = ()           # columns worth measuring; all when empty
@@ -33,6 +33,6 @@ WORKLOADS = (
              ("django",), "w_django", ("nothing", "control", "ghost", "ghost-observer", "monkeytype")),
     Workload("sqlglot", 10, "sqlglot; user code: sqlglot", True, ("sqlglot",), ("sqlglot",)),
     Workload("docutils", 9, "docutils; user code: docutils", True, ("docutils",), ("docutils",)),
-    Workload("json", 100, "json in pure Python; user code: json", True, ("json",), ("json",)),
+    Workload("json", 100, "json in pure Python; user code: json", True, (), ("json",)),
 )
 BY_NAME = {w.name: w for w in WORKLOADS}
