@@ -60,7 +60,7 @@ static bool is_application(const struct recorder_config *cfg, const struct filte
         return false;
     if (file[0] == '<') { /* made at run time: it belongs to the file that made it */
         if (!s->globals_file)
-            return true;
+            return strncmp(s->module, "namedtuple_", 11) != 0; /* collections.namedtuple's own */
         file = s->globals_file;
     }
     return !is_installed(file) && !under_any(file, &cfg->site) && !under_any(file, &cfg->stdlib);

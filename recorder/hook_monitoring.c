@@ -26,6 +26,7 @@ static PyObject *set_local;      /* bound sys.monitoring.set_local_events */
 static PyObject *tool_object;    /* PyLong of our id */
 static PyObject *local_object;   /* PyLong of the local event set */
 static int tool_id = -1;
+static struct _gil_runtime_state *gil; /* the main interpreter's */
 
 static int listen_locally(PyCodeObject *code)
 {
@@ -37,6 +38,8 @@ static int listen_locally(PyCodeObject *code)
     return 0;
 }
 
+/* None and DISABLE are immortal (3.12+): returned without counting. */
+
 /* First PY_START of a code object. Returns NULL only for an asynchronous
  * exception that has to go on into the application. */
 static PyObject *first_start(PyCodeObject *code, compat_frame *frame)
@@ -44,28 +47,28 @@ static PyObject *first_start(PyCodeObject *code, compat_frame *frame)
     bool async;
     struct funcrec *f = capture_first_sight(code, frame, &async);
     if (!f)
-        return Py_NewRef(Py_None);
+        return Py_None;
     if (f == NOT_RECORDED)
-        return Py_NewRef(disable);
+        return disable;
     if (listen_locally(code) != 0) {
         PyErr_Clear();
         recorder_fault("sys.monitoring.set_local_events failed");
-        return Py_NewRef(Py_None);
+        return Py_None;
     }
     capture_call(f, frame, code, f->generator_like ? ghost_activation(frame) : 0);
-    return async ? NULL : Py_NewRef(Py_None);
+    return async ? NULL : Py_None;
 }
 
 static PyObject *on_start(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
 {
     PyCodeObject *code = (PyCodeObject *)args[0];
     struct funcrec *f = ident_lookup(code);
-    compat_frame *frame = compat_current_frame(compat_tstate());
+    compat_frame *frame = compat_current_frame(gil, code);
     (void)self, (void)nargsf, (void)kw;
     if (unlikely((uintptr_t)f <= (uintptr_t)NOT_RECORDED))
-        return f ? Py_NewRef(disable) : first_start(code, frame);
+        return f ? disable : first_start(code, frame);
     capture_call(f, frame, code, unlikely(f->generator_like) ? ghost_activation(frame) : 0);
-    return Py_NewRef(Py_None);
+    return Py_None;
 }
 
 static inline struct funcrec *known(PyObject *const *args)
@@ -80,7 +83,7 @@ static PyObject *on_return(PyObject *self, PyObject *const *args, size_t nargsf,
     (void)self, (void)nargsf, (void)kw;
     if (likely(f != NULL))
         capture_return(f, args[2]);
-    return Py_NewRef(Py_None);
+    return Py_None;
 }
 
 static PyObject *on_yield(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
@@ -89,7 +92,7 @@ static PyObject *on_yield(PyObject *self, PyObject *const *args, size_t nargsf, 
     (void)self, (void)nargsf, (void)kw;
     if (likely(f != NULL))
         capture_yield(f, args[2]);
-    return Py_NewRef(Py_None);
+    return Py_None;
 }
 
 static PyObject *on_resume(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
@@ -97,8 +100,8 @@ static PyObject *on_resume(PyObject *self, PyObject *const *args, size_t nargsf,
     struct funcrec *f = known(args);
     (void)self, (void)nargsf, (void)kw;
     if (likely(f != NULL))
-        capture_resume(f, GHOST_EV_RESUME, ghost_activation(compat_current_frame(compat_tstate())));
-    return Py_NewRef(Py_None);
+        capture_resume(f, GHOST_EV_RESUME, ghost_activation(compat_current_frame(gil, (PyCodeObject *)args[0])));
+    return Py_None;
 }
 
 static PyObject *on_throw(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
@@ -106,8 +109,8 @@ static PyObject *on_throw(PyObject *self, PyObject *const *args, size_t nargsf, 
     struct funcrec *f = known(args);
     (void)self, (void)nargsf, (void)kw;
     if (f)
-        capture_resume(f, GHOST_EV_THROW, ghost_activation(compat_current_frame(compat_tstate())));
-    return Py_NewRef(Py_None);
+        capture_resume(f, GHOST_EV_THROW, ghost_activation(compat_current_frame(gil, (PyCodeObject *)args[0])));
+    return Py_None;
 }
 
 static PyObject *on_unwind(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
@@ -116,7 +119,7 @@ static PyObject *on_unwind(PyObject *self, PyObject *const *args, size_t nargsf,
     (void)self, (void)nargsf, (void)kw;
     if (f)
         capture_unwind(f, Py_TYPE(args[2]), ((PyBaseExceptionObject *)args[2])->traceback);
-    return Py_NewRef(Py_None);
+    return Py_None;
 }
 
 static const struct event events[] = {
@@ -191,6 +194,7 @@ static int install(const char **why)
     *why = "sys.monitoring is not usable";
     if (!m || PyType_Ready(&callback_type) != 0)
         goto out;
+    gil = PyInterpreterState_Main()->ceval.gil;
     tool_id = take_tool_id(m);
     if (tool_id < 0) {
         *why = "both free tool ids of sys.monitoring are in use";

@@ -71,9 +71,8 @@ static void configure(PyObject *d)
     struct recorder_config *c = &recorder.config;
     char *on_full = get_string(d, "on_full");
     PyObject *all = PyDict_GetItemString(d, "all");
-    static char python[32];
+    static char python[32] = "?";
 
-    snprintf(python, sizeof(python), "%d.%d.%d", PY_MAJOR_VERSION, PY_MINOR_VERSION, 0);
     PyObject *version = PySys_GetObject("version_info");
     if (version && PyTuple_Check(version) && PyTuple_GET_SIZE(version) >= 3)
         snprintf(python, sizeof(python), "%ld.%ld.%ld", PyLong_AsLong(PyTuple_GET_ITEM(version, 0)),

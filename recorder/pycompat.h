@@ -32,6 +32,9 @@
 #endif
 #include <internal/pycore_frame.h>
 #include <opcode.h>
+#if PY_VERSION_HEX >= 0x030c0000
+#include <internal/pycore_interp.h>
+#endif
 #pragma GCC diagnostic pop
 
 /* 3.11 has no sys.monitoring: its hook is the frame evaluator (PEP 523). */
@@ -52,8 +55,19 @@ static inline PyThreadState *compat_tstate(void)
 #endif
 }
 
+static inline PyCodeObject *compat_frame_code(const compat_frame *f)
+{
+#if PY_VERSION_HEX >= 0x030e0000
+    return (PyCodeObject *)PyStackRef_AsPyObjectBorrow(f->f_executable);
+#elif PY_VERSION_HEX >= 0x030d0000
+    return (PyCodeObject *)f->f_executable;
+#else
+    return f->f_code;
+#endif
+}
+
 /* The frame the interpreter runs now on this thread. */
-static inline compat_frame *compat_current_frame(PyThreadState *ts)
+static inline compat_frame *compat_frame_of(PyThreadState *ts)
 {
 #if PY_VERSION_HEX >= 0x030d0000
     return ts->current_frame;
@@ -61,6 +75,23 @@ static inline compat_frame *compat_current_frame(PyThreadState *ts)
     return ts->cframe->current_frame;
 #endif
 }
+
+#if COMPAT_HAS_MONITORING
+/* The main interpreter's GIL notes who took it last: while we run under it, that
+ * is the current thread state. A load instead of a call through two tables
+ * (the thread state is in the interpreter library's thread-local storage). */
+static inline compat_frame *compat_current_frame(struct _gil_runtime_state *gil, const PyCodeObject *code)
+{
+#if PY_VERSION_HEX >= 0x030d0000
+    PyThreadState *ts = gil->last_holder;
+#else
+    PyThreadState *ts = (PyThreadState *)_Py_atomic_load_relaxed(&gil->last_holder);
+#endif
+    compat_frame *f = ts ? compat_frame_of(ts) : NULL;
+    /* Thread states can be swapped without the GIL changing hands. */
+    return __builtin_expect(f && compat_frame_code(f) == code, 1) ? f : compat_frame_of(compat_tstate());
+}
+#endif
 
 static inline PyObject *compat_frame_local(const compat_frame *f, int i)
 {
@@ -82,17 +113,6 @@ static inline PyFunctionObject *compat_frame_function(const compat_frame *f)
     PyObject *o = (PyObject *)f->f_func;
 #endif
     return o && PyFunction_Check(o) ? (PyFunctionObject *)o : NULL;
-}
-
-static inline PyCodeObject *compat_frame_code(const compat_frame *f)
-{
-#if PY_VERSION_HEX >= 0x030e0000
-    return (PyCodeObject *)PyStackRef_AsPyObjectBorrow(f->f_executable);
-#elif PY_VERSION_HEX >= 0x030d0000
-    return (PyCodeObject *)f->f_executable;
-#else
-    return f->f_code;
-#endif
 }
 
 static inline bool compat_frame_is_generators(const compat_frame *f) { return f->owner == FRAME_OWNED_BY_GENERATOR; }
