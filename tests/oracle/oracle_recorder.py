@@ -71,8 +71,9 @@ def install(options, Handlers):
             return False
         if file.startswith("<") and file.endswith(">"):
             file = namespace.get("__file__")
-            if type(file) is not str:
-                return True
+            if type(file) is not str:        # collections.namedtuple makes code under such names
+                name = namespace.get("__name__")
+                return not (type(name) is str and name.startswith("namedtuple_"))
         file = os.path.abspath(file)
         if "/site-packages/" in file or "/dist-packages/" in file:
             return False
