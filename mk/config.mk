@@ -62,7 +62,7 @@ pythons_mk := $(BUILD)/pythons.mk
 # sets minors, and for each minor: python_3XY, include_3XY, version_3XY, others_3XY
 needs_pythons := $(if $(MAKECMDGOALS),$(filter-out help clean uninstall lint check check-fast demo fuzz replay unit tools venv,$(MAKECMDGOALS)),all)
 ifneq ($(needs_pythons),)
--include $(pythons_mk)
+include $(pythons_mk)
 ifneq ($(python_key),$(strip $(found_with)))
 $(pythons_mk): FORCE
 endif

@@ -49,8 +49,15 @@ for stage in $chosen; do
     [ $limit -le $left ] || limit=$((left > 1 ? left : 1))
     echo "==== $stage: $(printf '%s' "$stages" | sed -n "s/^$stage  *[0-9]*  *//p")"
     start=$(now) log=$logs/$stage.log
-    # The status of the first command of the pipe, which sh does not keep.
-    { timeout -k 20 "$limit" "$0" --one "$stage" 2>&1 </dev/null; echo $? >"$log.status"; } | tee "$log"
+    # timeout has a process group of its own, so Ctrl-C must be passed on; and sh
+    # does not keep the status of a pipe's first command.
+    {
+        timeout -k 20 "$limit" "$0" --one "$stage" 2>&1 </dev/null &
+        stage_pid=$!
+        trap 'kill $stage_pid' INT TERM HUP
+        wait $stage_pid
+        echo $? >"$log.status"
+    } | tee "$log"
     status=$(cat "$log.status"); rm -f "$log.status"
     case $status in
     0) verdict=ok ;;
