@@ -22,10 +22,12 @@ quick  900  the quick part of the tests in Python
 matrix 1800 CPythons that this machine lacks, from Debian roots
 pytest 3600 all tests in Python, on every interpreter found
 '
+# For every stage, so that none compiles again what another has compiled.
+export WERROR=1
 jobs=-j$(nproc 2>/dev/null || echo 1)
 m() { "$MAKE" --no-print-directory "$@"; }
-run_build() { m $jobs WERROR=1 all tools; }
-run_clang() { m $jobs CC=clang WERROR=1 all tools; }
+run_build() { m $jobs all tools; }
+run_clang() { m $jobs CC=clang all tools; }
 run_lint() { m lint; }
 run_unit() { m $jobs unit && m $jobs SAN=address,undefined unit; }
 run_replay() { m $jobs replay; }
