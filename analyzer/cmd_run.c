@@ -32,9 +32,9 @@ static const struct option options[] = {
     { "python", 0, OPTION_TEXT, AT(python), "PROGRAM", NULL, NULL, false,
       "the interpreter (default: $VIRTUAL_ENV/bin/python, else python3 in PATH)" },
     { "include", 'i', OPTION_LIST, AT(filter.include), "GLOB", NULL, NULL, false,
-      "record modules or paths that match, as well as the application's own; may be repeated" },
+      "record only modules or paths that match, wherever they are installed; may be repeated" },
     { "exclude", 'x', OPTION_LIST, AT(filter.exclude), "GLOB", NULL, NULL, false,
-      "do not record modules or paths that match; may be repeated" },
+      "do not record modules or paths that match, whatever else is said; may be repeated" },
     { "all", 'a', OPTION_FLAG, AT(filter.all), NULL, NULL, NULL, false,
       "record the standard library and installed packages too" },
     { "flush", 0, OPTION_SECONDS, AT(filter.flush_ms), "SECONDS", NULL, NULL, false,
@@ -167,7 +167,7 @@ static void tell_summary(const struct run_options *o, const struct session *sess
              plural(s->events, "event", "events"), lost, seconds, o->data_dir ? " " : "", o->data_dir ? session->path : "");
     if (s->events == 0 && !s->partial && s->processes > s->unreadable && !o->quiet)
         tell("no call was recorded: only the application's own code is, not the standard library or installed packages. "
-             "Add modules with --include 'NAME*', or everything with --all");
+             "Choose others with --include NAME, or take everything with --all");
     if (s->running && !o->quiet)
         tell("%u %s of the session still %s and %s being recorded", s->running, plural(s->running, "process", "processes"),
              plural(s->running, "runs", "run"), plural(s->running, "is", "are"));
@@ -268,7 +268,7 @@ const struct command cmd_run = {
         "  ghost run -m uvicorn main:app        a module\n"
         "  ghost run gunicorn -w 4 app:app      a command; its workers are recorded too\n"
         "  ghost run python3.12 -X dev app.py   an interpreter with options of its own\n"
-        "  ghost run -i 'sqlalchemy.*' app.py   some installed package as well",
+        "  ghost run -i app -i sqlalchemy app.py   the application and an installed package",
     .options = options,
     .options_size = sizeof(struct run_options),
     .operands = OPERAND_COMMAND,

@@ -142,10 +142,10 @@ def library_folders():
 
 
 def number(env, name, factor, suffixes):
-    """A number from the environment, 0 when unset; 64M, 2G with suffixes."""
+    """A number from the environment, None when unset; 64M, 2G with suffixes."""
     text = env.get(name, '')
     if not text:
-        return 0
+        return None
     power = suffixes.find(text[-1].upper()) + 1
     try:
         value = float(text[:-1] if power else text) * factor * 1024 ** power
