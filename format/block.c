@@ -462,8 +462,8 @@ static bool walk(struct block_memory *m, struct ghost_block *b, struct fault *fa
 {
     uint64_t depth = b->n_stack, top = depth;
     uint32_t next = 0;
-    uint32_t *stack = m->depth;
     if (!slots_begin(m, b, fault)) return false;
+    uint32_t *stack = m->depth;
     for (uint32_t i = 0; i < b->n_events; i++) {
         unsigned e = m->effect[b->tokens[i]];
         /* Plain calls and their ends, without a branch between the two. */
