@@ -31,7 +31,8 @@ struct command {
 };
 
 /* In the order `ghost --help` shows them. */
-#define COMMANDS(X)
+#define COMMANDS(X) \
+    X(run) X(sessions) X(report) X(export)
 
 #define X(name) extern const struct command cmd_##name;
 COMMANDS(X)

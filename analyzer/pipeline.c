@@ -86,7 +86,7 @@ static void gap(struct job *j, uint64_t offset, const struct ghost_frame *f)
 /* ---- workers ---- */
 
 /* The next frame with content; 0 at the end or when something failed. */
-static int next_frame(struct job *j, struct ghost_frame *f, struct source **from)
+static int next_frame(struct job *j, struct ghost_frame *f, struct source **from, uint64_t *done)
 {
     int found = 0;
     pthread_mutex_lock(&j->lock);
@@ -105,6 +105,7 @@ static int next_frame(struct job *j, struct ghost_frame *f, struct source **from
     }
     if (found)
         j->done += f->size;
+    *done = j->done;
     pthread_mutex_unlock(&j->lock);
     return found;
 }
@@ -137,7 +138,8 @@ static void *work(void *self)
     struct job *j = w->job;
     struct ghost_frame f;
     struct source *from = NULL;
-    while (next_frame(j, &f, &from)) {
+    uint64_t done = 0;
+    while (next_frame(j, &f, &from, &done)) {
         struct ghost_err err = GHOST_ERR_INIT;
         struct frame_context context = { w, from->base };
         struct ghost_visitor visitor = { .self = &context, .def = on_def, .block = on_block };
@@ -153,7 +155,7 @@ static void *work(void *self)
         if (!from->in_memory)
             forget(&f);
         if (w->progress && w->progress->progress)
-            w->progress->progress(w->progress->self, w->before + j->done, w->total);
+            w->progress->progress(w->progress->self, w->before + done, w->total);
     }
     return NULL;
 }

@@ -1,0 +1,171 @@
+/* json.c - streaming JSON writer. */
+#include "json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void json_begin(struct json *j, FILE *f)
+{
+    *j = (struct json){ .f = f };
+}
+
+void json_end(struct json *j)
+{
+    fputc('\n', j->f);
+}
+
+/* Length of the UTF-8 sequence at p, its code point in *c; 0 when it is none.
+ * Surrogates are taken: names in Python may hold lone ones. */
+static unsigned decode(const unsigned char *p, size_t n, uint32_t *c)
+{
+    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+    unsigned len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+    if (len == 0 || len > n)
+        return 0;
+    *c = len == 1 ? p[0] : p[0] & (0x7fu >> len);
+    for (unsigned i = 1; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+        *c = *c << 6 | (p[i] & 0x3f);
+    }
+    return *c < least[len] || *c > 0x10ffff ? 0 : len;
+}
+
+static void put_char(FILE *f, const unsigned char *p, unsigned len, uint32_t c)
+{
+    if (c == '"' || c == '\\')
+        fprintf(f, "\\%c", (int)c);
+    else if (c == '\n')
+        fputs("\\n", f);
+    else if (c == '\t')
+        fputs("\\t", f);
+    else if (c < 0x20 || c == 0x7f || (c >= 0xd800 && c < 0xe000))
+        fprintf(f, "\\u%04x", c);
+    else
+        fwrite(p, 1, len, f);
+}
+
+static void put_string(FILE *f, struct ghost_str s)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    fputc('"', f);
+    for (size_t i = 0; i < s.len;) {
+        uint32_t c = 0xfffd;
+        unsigned len = decode(p + i, s.len - i, &c);
+        if (len)
+            put_char(f, p + i, len, c);
+        else
+            fputs("\\ufffd", f);
+        i += len ? len : 1;
+    }
+    fputc('"', f);
+}
+
+static void item(struct json *j, const char *key, const struct ghost_str *str_key)
+{
+    if (j->depth == 0)
+        return;
+    fputs(j->filled[j->depth] ? ",\n" : "\n", j->f);
+    fprintf(j->f, "%*s", (int)(2 * j->depth), "");
+    j->filled[j->depth] = true;
+    if (!key && !str_key)
+        return;
+    put_string(j->f, str_key ? *str_key : (struct ghost_str){ key, (uint32_t)strlen(key) });
+    fputs(": ", j->f);
+}
+
+static void enter(struct json *j, char bracket)
+{
+    fputc(bracket, j->f);
+    j->filled[++j->depth] = false;
+}
+
+void json_object(struct json *j, const char *key)
+{
+    item(j, key, NULL);
+    enter(j, '{');
+}
+
+void json_object_str(struct json *j, struct ghost_str key)
+{
+    item(j, NULL, &key);
+    enter(j, '{');
+}
+
+void json_array(struct json *j, const char *key)
+{
+    item(j, key, NULL);
+    enter(j, '[');
+}
+
+void json_close(struct json *j, char bracket)
+{
+    bool filled = j->filled[j->depth--];
+    if (filled)
+        fprintf(j->f, "\n%*s", (int)(2 * j->depth), "");
+    fputc(bracket, j->f);
+}
+
+void json_str(struct json *j, const char *key, struct ghost_str value)
+{
+    item(j, key, NULL);
+    put_string(j->f, value);
+}
+
+void json_text(struct json *j, const char *key, const char *value)
+{
+    if (value)
+        json_str(j, key, (struct ghost_str){ value, (uint32_t)strlen(value) });
+    else
+        json_null(j, key);
+}
+
+void json_count(struct json *j, const char *key, uint64_t value)
+{
+    item(j, key, NULL);
+    fprintf(j->f, "%" PRIu64, value);
+}
+
+void json_count_str(struct json *j, struct ghost_str key, uint64_t value)
+{
+    item(j, NULL, &key);
+    fprintf(j->f, "%" PRIu64, value);
+}
+
+void json_real(struct json *j, const char *key, double value)
+{
+    char text[40];
+    item(j, key, NULL);
+    format_real(text, value);
+    fputs(text, j->f);
+}
+
+void json_bool(struct json *j, const char *key, bool value)
+{
+    item(j, key, NULL);
+    fputs(value ? "true" : "false", j->f);
+}
+
+void json_null(struct json *j, const char *key)
+{
+    item(j, key, NULL);
+    fputs("null", j->f);
+}
+
+void format_real(char out[40], double value)
+{
+    int precision = 1, exponent = 0;
+    if (!isfinite(value))
+        value = 0;
+    do
+        snprintf(out, 40, "%.*e", precision - 1, value);
+    while (strtod(out, NULL) != value && ++precision <= 17);
+    if (value != 0)
+        exponent = atoi(strchr(out, 'e') + 1);
+    if (exponent < -4 || exponent >= 16)
+        return;
+    int decimals = precision - 1 - exponent;
+    snprintf(out, 40, "%.*f", decimals > 1 ? decimals : 1, value);
+}
