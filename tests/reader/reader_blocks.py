@@ -1,5 +1,6 @@
 """docs/format.md, section 5: one thread's events, in columns, checked against its stack."""
 
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
 from reader_wire import Malformed
@@ -143,15 +144,22 @@ def _events(block, tokens, deltas, operands):
         raise Malformed("the last event is later than the block's end")
 
 
+def by_slot(entries):
+    """The second list, as RESUME, THROW and DROP use it up: one slot may serve several activations in turn."""
+    waiting = defaultdict(deque)
+    for entry in entries:
+        waiting[entry.slot].append(entry)
+    return waiting
+
+
 def _check(block):
     """Every event must fit the stack that the ones before it left."""
     stack = [entry.slot for entry in block.stack]
-    suspended = {entry.slot for entry in block.suspended}
-    if None in suspended or len(suspended) != len(block.suspended):
-        raise Malformed("suspended activations without slots of their own")
-    on_stack = {slot for slot in stack if slot is not None}
-    if any(slot >= block.n_slots for slot in on_stack | suspended) or on_stack & suspended:
-        raise Malformed("an activation's slot is out of bounds or taken twice")
+    on_stack, suspended, waiting = {slot for slot in stack if slot is not None}, set(), by_slot(block.suspended)
+    if None in waiting or any(slot >= block.n_slots for slot in [*on_stack, *waiting]):
+        raise Malformed("an activation's slot is out of bounds")
+    if len(on_stack) != len(stack) - stack.count(None):
+        raise Malformed("a slot is on the stack twice")
     for _, kind, _, _, slot in block.events:
         if kind in POPS:
             if not stack:
@@ -170,9 +178,12 @@ def _check(block):
             stack.append(slot)
             on_stack.add(slot)
         elif kind in (RESUME, THROW, DROP):
-            if slot not in suspended:
+            if slot in suspended:
+                suspended.discard(slot)
+            elif slot not in on_stack and waiting[slot]:
+                waiting[slot].popleft()
+            else:
                 raise Malformed(f"slot {slot} holds no suspended activation")
-            suspended.discard(slot)
             if kind != DROP:
                 stack.append(slot)
                 on_stack.add(slot)

@@ -96,9 +96,10 @@ class Tracker:
         self.replay.step(thread, (tick, kind, a, b, slot))
 
     def _is_full(self, thread):
-        full = len(self.replay.stacks.get(thread, ())) >= DEPTH_MAX
-        self.tally.losses[TOO_DEEP] += full
-        return full
+        if len(self.replay.stacks.get(thread, ())) < DEPTH_MAX:
+            return False
+        self.tally.losses[TOO_DEEP] += 1
+        return True
 
     def _call(self, thread, tick, kind, func, sig, token):
         if self._is_full(thread):
