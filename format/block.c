@@ -261,7 +261,7 @@ enum slot_use { SLOT_FREE, SLOT_RUNNING, SLOT_SUSPENDED };
 struct slot_state { uint64_t since; uint32_t use; };  /* since: not to be resumed before this tick */
 
 /* What an event does to the stack; the two commonest first (see walk). */
-enum effect { PUSH, POP, SUSPEND, BEGIN, CONTINUE, DROP, ADOPT, NOTHING };
+enum effect { PUSH, POP, SUSPEND, BEGIN, CONTINUE, DROP, ADOPT, NOTHING, IMPOSSIBLE };
 
 static const uint8_t effects[GHOST_SH_COUNT] = {
     [GHOST_SH_CALL] = PUSH, [GHOST_SH_GEN_CALL] = BEGIN, [GHOST_SH_RETURN] = POP, [GHOST_SH_UNWIND] = POP,
@@ -348,29 +348,30 @@ static bool decode_shapes(struct block_memory *m, struct cursor *c, struct ghost
     return true;
 }
 
+/* Bytes to tokens, in steps that a compiler turns into vector instructions. */
+static void widen(const uint8_t *restrict from, uint16_t *restrict to, size_t n)
+{
+    size_t i = 0;
+    for (; i + 32 <= n; i += 32)
+        for (size_t k = 0; k < 32; k++) to[i + k] = from[i + k];
+    for (; i < n; i++) to[i] = from[i];
+}
+
 static bool decode_tokens(struct block_memory *m, struct cursor *c, struct ghost_block *b, struct fault *fault)
 {
-    uint32_t n, top = 0;
-    b->n_events = n = (uint32_t)get_count(c, UINT32_MAX, 2);
-    uint64_t width = get_fixed(c, 1);
+    size_t n = b->n_events = (uint32_t)get_count(c, UINT32_MAX, 2);
+    size_t width = (size_t)get_fixed(c, 1), values = width == 1 ? 256 : 65536;
     if (width != 1 && width != 2) return corrupt(fault, "a token width other than 1 and 2");
-    const uint8_t *p = get_bytes(c, n * (size_t)width);
+    const uint8_t *p = get_bytes(c, n * width);
     if (!p) return corrupt(fault, "more events than bytes");
-    if (!GROW(m->tokens, n)) return refuse(fault, GHOST_E_NOMEM, NO_MEMORY);
-    if (width == 1) {
-        for (uint32_t i = 0; i < n; i++) {
-            m->tokens[i] = p[i];
-            top = p[i] > top ? p[i] : top;
-        }
-    } else {
-        for (uint32_t i = 0; i < n; i++) {
-            uint16_t token = (uint16_t)(p[2 * i] | p[2 * i + 1] << 8);
-            m->tokens[i] = token;
-            top = token > top ? token : top;
-        }
-    }
+    if (b->n_shapes > values) return corrupt(fault, "more shapes than tokens can name");
+    if (!GROW(m->tokens, n) || !GROW(m->effect, values)) return refuse(fault, GHOST_E_NOMEM, NO_MEMORY);
+    /* A token that is no shape is an impossible event: the walk refuses it. */
+    memset(m->effect + b->n_shapes, IMPOSSIBLE, values - b->n_shapes);
+    if (width == 1) widen(p, m->tokens, n);
+    else for (size_t i = 0; i < n; i++) m->tokens[i] = (uint16_t)(p[2 * i] | p[2 * i + 1] << 8);
     b->tokens = m->tokens;
-    return n == 0 || top < b->n_shapes ? true : corrupt(fault, "a token that is no shape");
+    return true;
 }
 
 static bool decode_times(struct block_memory *m, struct cursor *c, struct ghost_block *b, struct fault *fault)
@@ -432,53 +433,65 @@ static bool slots_begin(struct block_memory *m, const struct ghost_block *b, str
     return true;
 }
 
-/* The rarer events, and pops of what is no plain call. Returns the change of the
- * depth, or 2 when the event is impossible. */
-static int rare(struct block_memory *m, const struct ghost_block *b, uint32_t i, uint64_t depth, uint32_t *next)
+/* Where the walk stands. */
+struct walk { uint32_t i, next; uint64_t depth, top; };
+
+/* Plain calls and their ends, without a branch between the two, up to the first
+ * event that is neither. */
+static void walk_plain(const uint16_t *tokens, const uint8_t *effect, uint32_t *stack, uint32_t n, struct walk *w)
 {
-    enum effect e = m->effect[b->tokens[i]];
-    struct slot_state *s = NULL;
-    if (e == NOTHING) return 0;
+    uint32_t *at = stack + w->depth, *top = stack + w->top;
+    uint32_t i = w->i;
+    for (; i < n; i++) {
+        unsigned e = effect[tokens[i]];
+        if (e > POP || (*at & (0 - e)) != 0) break;
+        at[1] = 0;
+        at += 1 - 2 * (ptrdiff_t)e;
+        top = at > top ? at : top;
+    }
+    w->i = i;
+    w->depth = (uint64_t)(at - stack);
+    w->top = (uint64_t)(top - stack);
+}
+
+/* The rarer events, and pops of what is no plain call. False: impossible. */
+static bool walk_rare(struct block_memory *m, const struct ghost_block *b, struct walk *w)
+{
+    unsigned e = m->effect[b->tokens[w->i]];
+    if (e == NOTHING) return true;
     if (e == POP || e == SUSPEND) {
-        uint32_t slot = m->depth[depth];
-        if (slot == BOTTOM || slot == 0) return 2;
+        uint32_t slot = m->depth[w->depth];
+        if (slot == BOTTOM || slot == 0) return false;
         m->slots[slot - 1].use = e == POP ? SLOT_FREE : SLOT_SUSPENDED;
-        return -1;
+        w->depth--;
+        return true;
     }
-    if (*next == b->n_operands || b->operands[*next] >= b->n_slots) return 2;
-    s = &m->slots[b->operands[(*next)++]];
+    if (e == IMPOSSIBLE || w->next == b->n_operands || b->operands[w->next] >= b->n_slots) return false;
+    uint32_t slot = b->operands[w->next++];
+    struct slot_state *s = &m->slots[slot];
     if (e == DROP) {
-        if (s->use != SLOT_SUSPENDED) return 2;
+        if (s->use != SLOT_SUSPENDED) return false;
         s->use = SLOT_FREE;
-        return 0;
+        return true;
     }
-    if (e == CONTINUE ? s->use != SLOT_SUSPENDED || b->ticks[i] < s->since : s->use != SLOT_FREE) return 2;
-    *s = (struct slot_state){ b->ticks[i], SLOT_RUNNING };
-    m->depth[depth + 1] = b->operands[*next - 1] + 1;
-    return 1;
+    if (e == CONTINUE ? s->use != SLOT_SUSPENDED || b->ticks[w->i] < s->since : s->use != SLOT_FREE) return false;
+    *s = (struct slot_state){ b->ticks[w->i], SLOT_RUNNING };
+    m->depth[++w->depth] = slot + 1;
+    if (w->depth > w->top) w->top = w->depth;
+    return true;
 }
 
 static bool walk(struct block_memory *m, struct ghost_block *b, struct fault *fault)
 {
-    uint64_t depth = b->n_stack, top = depth;
-    uint32_t next = 0;
+    struct walk w = { 0, 0, b->n_stack, b->n_stack };
     if (!slots_begin(m, b, fault)) return false;
-    uint32_t *stack = m->depth;
-    for (uint32_t i = 0; i < b->n_events; i++) {
-        unsigned e = m->effect[b->tokens[i]];
-        /* Plain calls and their ends, without a branch between the two. */
-        if (e <= POP && (stack[depth] & (0 - e)) == 0) {
-            stack[depth + 1] = 0;
-            depth += 1 - 2 * (uint64_t)e;
-        } else {
-            int change = rare(m, b, i, depth, &next);
-            if (change > 1) return corrupt(fault, "an event that is impossible where it stands");
-            depth += (uint64_t)(int64_t)change;
-        }
-        top = depth > top ? depth : top;
+    for (;; w.i++) {
+        walk_plain(b->tokens, m->effect, m->depth, b->n_events, &w);
+        if (w.i == b->n_events) break;
+        if (!walk_rare(m, b, &w)) return corrupt(fault, "an event that is impossible where it stands");
     }
-    if (next != b->n_operands) return corrupt(fault, "operands that no event uses");
-    b->max_depth = (uint32_t)top;
+    if (w.next != b->n_operands) return corrupt(fault, "operands that no event uses");
+    b->max_depth = (uint32_t)w.top;
     return true;
 }
 

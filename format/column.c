@@ -1,7 +1,6 @@
 /* column.c - time codes, both directions. */
 #include "column.h"
 
-#include <string.h>
 #include "varint.h"
 
 #define OFFSET (TIME_SHORT - 64)  /* u = delta - OFFSET, so that u starts at 64 */
@@ -38,8 +37,6 @@ static const struct code table[256] = {
 };
 #define BYTES_MAX 3 /* extra bytes of any code but the escape */
 #define CHUNK 64
-
-static inline uint32_t load_u32(const uint8_t *p) { return (uint32_t)load_le(p, 4); }
 
 /* One code with every check; -1 if the extra bytes end too early. */
 static int decode_one(uint8_t code, struct cursor *extra, uint64_t *delta)
