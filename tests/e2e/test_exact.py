@@ -34,10 +34,11 @@ def test_exact(python, app, arg, ghost, tmp_path):
     options = harness.app_options(app)
     if python.minor < tuple(map(int, options.get("min", "3.11").split("."))):
         pytest.skip(f"needs Python {options['min']}")
-    needs = options.get("needs")
-    if needs and harness.run([python.exe, "-c", f"import {needs}"], env=harness.tool_environment(python, needs)).status:
-        pytest.skip(f"{needs} cannot be installed for {python.version} here")
-    env = harness.tool_environment(python, needs) if needs else harness.clean_environment()
+    env = harness.clean_environment()
+    if "needs" in options:
+        env = harness.tool_environment(python, options["needs"])
+        if env is None:
+            pytest.skip(f"{options['needs']} cannot be installed for {python.version} here")
     argv = [python.exe, str(app), *([arg] if arg else [])]
 
     plain = harness.run(argv, env=env, cwd=tmp_path)

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 import oracle
@@ -132,19 +133,28 @@ def app_options(app):
     return dict(part.strip().split("=", 1) for part in line.group(1).split(",")) if line else {}
 
 
+def network_environment():
+    """What pip needs to reach its registry: the environment as it is, less what steers Python itself."""
+    return {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+
+
 @functools.lru_cache(maxsize=None)
-def tool_folder(python, requirement):
-    """A folder with an installed package for this interpreter, kept in build/cache; None when it cannot be had."""
-    folder = CACHE / f"{requirement}-{python.version}"
-    if not (folder / "ready").exists():
-        done = run([python.exe, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--target", folder, requirement],
-                   env=dict(os.environ), timeout=180)
+def package_folder(python, name, requirements):
+    """A folder with packages installed for this interpreter, kept in build/cache; None when they cannot be had."""
+    folder = CACHE / f"{name}-{python.version}"
+    wanted = "\n".join(requirements)
+    ready = folder / "ready"
+    if not ready.exists() or ready.read_text() != wanted:
+        shutil.rmtree(folder, ignore_errors=True)
+        done = run([python.exe, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--target", folder,
+                    *requirements], env=network_environment(), timeout=240)
         if done.status:
             return None
-        (folder / "ready").touch()
+        ready.write_text(wanted)
     return folder
 
 
 def tool_environment(python, requirement):
-    folder = tool_folder(python, requirement)
-    return clean_environment(PYTHONPATH=str(folder)) if folder else clean_environment()
+    """An environment with one more package, for programs that need it; None when it cannot be had."""
+    folder = package_folder(python, requirement, (requirement,))
+    return clean_environment(PYTHONPATH=str(folder)) if folder else None
