@@ -2,6 +2,7 @@
 #ifndef GHOST_RUN_H
 #define GHOST_RUN_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,6 +42,17 @@ char *run_lib_dir(struct ghost_err *err);
 int run_environment(const char *lib, const char *session_dir, const struct run_filter *f, struct ghost_err *err);
 /* The child is to run as if there were no Ghost. */
 void run_environment_off(void);
+
+/* ---- run_witness.c: tells signals to ghost from signals to all ---- */
+struct run_sighting { int sig; pid_t sender; int64_t ms; };
+struct run_witness { pid_t pid; int fd; size_t n; struct run_sighting seen[32]; };
+void run_witness_start(struct run_witness *w);     /* without one, nothing is seen */
+/* Did the signal that ghost just received reach the rest of the group as well? */
+bool run_witness_saw(struct run_witness *w, const siginfo_t *info);
+void run_witness_end(struct run_witness *w);
+/* A pipe, closed on exec, whose ends never take the place of a closed stdin,
+ * stdout or stderr. 0, or -1 and errno. */
+int run_pipe(int ends[2]);
 
 /* ---- run_child.c: be the target's stand-in for those who watch us ---- */
 /* Runs argv to its end and fills the status as waitpid has it. */

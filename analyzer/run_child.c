@@ -26,26 +26,10 @@ struct child {
     bool was_stopped;        /* we were stopped with it */
     sigset_t mask;           /* ghost's own at the start: the target's */
     struct sigaction on_child;
+    struct run_witness witness;
 };
 
 /* ---- start ---- */
-
-/* A pipe whose ends never take the place of a closed stdin, stdout or stderr. */
-static int make_pipe(int ends[2])
-{
-    int low[2];
-    if (pipe2(low, O_CLOEXEC) != 0)
-        return -1;
-    for (int i = 0; i < 2; i++) {
-        ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, 3);
-        close(low[i]);
-    }
-    if (ends[0] >= 0 && ends[1] >= 0)
-        return 0;
-    close(ends[0]);
-    close(ends[1]);
-    return -1;
-}
 
 /* In the child. Nothing of ghost's own state may be seen by the target. */
 static void become_target(const struct child *c, char **argv, pid_t parent, int report)
@@ -75,7 +59,7 @@ static int start(struct child *c, char **argv, struct ghost_err *err)
 {
     int report[2];
     pid_t parent = getpid();
-    if (make_pipe(report) != 0)
+    if (run_pipe(report) != 0)
         return ghost_fail(err, GHOST_E_IO, "cannot make a pipe to start '%s': %s", argv[0], strerror(errno));
     c->pid = fork();
     if (c->pid == 0)
@@ -89,6 +73,17 @@ static int start(struct child *c, char **argv, struct ghost_err *err)
     if (c->pid > 0)
         waitpid(c->pid, &c->status, 0);
     return ghost_fail(err, why == ENOENT ? GHOST_E_NOT_FOUND : GHOST_E_IO, "cannot run '%s': %s", argv[0], strerror(why));
+}
+
+/* A pipe or lock that the target gives up must not live on in ghost. stderr is
+ * for the end. */
+static void let_go(void)
+{
+    int null = open("/dev/null", O_RDWR);
+    for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++)
+        if (null >= 0 && fcntl(fd, F_GETFD) >= 0)
+            dup2(null, fd);
+    close_range(STDERR_FILENO + 1, ~0U, 0);
 }
 
 /* ---- signals ---- */
@@ -166,6 +161,8 @@ static void reap(struct child *c)
 {
     int status;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0;) {
+        if (pid == c->witness.pid)
+            c->witness.pid = -1;
         if (pid != c->pid)
             continue;
         c->stopped_by = WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
@@ -174,17 +171,25 @@ static void reap(struct child *c)
     }
 }
 
+/* Has the target got its own copy? From the terminal, as a member of the group
+ * or because it sent the signal itself (what it sends to its group comes here). */
+static bool has_its_own(struct child *c, int sig, const siginfo_t *info)
+{
+    if (info->si_code > 0)
+        return from_terminal(sig);
+    return info->si_pid == c->pid || run_witness_saw(&c->witness, info);
+}
+
 static void take(struct child *c, int sig, const siginfo_t *info)
 {
-    bool by_process = info->si_code <= 0;
     if (sig == SIGCHLD) {
         reap(c);
     } else if (sig == SIGCONT && c->was_stopped) {
         c->was_stopped = false;          /* sent to the whole job, mostly: then the child runs already */
         if (is_stopped(c->pid))
             pass_on(c, info);
-    } else if (by_process ? info->si_pid != c->pid : !from_terminal(sig)) {
-        pass_on(c, info);                /* what the target sends to its own group comes back here: not again */
+    } else if (!has_its_own(c, sig, info)) {
+        pass_on(c, info);
     }
     c->stop_seen |= is_stop(sig);
     follow_stop(c);
@@ -212,7 +217,10 @@ int run_child(char **argv, int *status, struct ghost_err *err)
     sigaction(SIGCHLD, &plain, &c.on_child);     /* where it was ignored, the status would be lost */
     int ret = start(&c, argv, err);
     if (ret == 0) {
+        let_go();
+        run_witness_start(&c.witness);
         watch(&c);
+        run_witness_end(&c.witness);
         *status = c.status;
     }
     sigaction(SIGCHLD, &c.on_child, NULL);
