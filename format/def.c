@@ -6,6 +6,7 @@
  * are in every log since version 1; bytes behind the last one are skipped. */
 #include "defcodec.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +14,11 @@
 #include "ghost/event.h"
 #include "ghost/record.h"
 
-enum field_type { V32, V64, FIX64, STR, LIST, FEW };
+enum field_type { V32, V64, FIX64, STR, LIST, FEW, FEW_COUNT };
 
 struct row;
 struct field {
-    const char *name;        /* as in ghost/def.h */
+    const char *name;        /* in dumps; "" in a row that is printed as an array */
     uint8_t type;            /* enum field_type */
     uint16_t at;             /* offset in the struct; of the pointer of a LIST */
     uint16_t count_at;       /* LIST, FEW: offset of the u32 count */
@@ -26,12 +27,16 @@ struct field {
 };
 struct row { const struct field *fields; uint16_t n_fields; uint16_t size; };
 
-#define V32_(s, m, max) { #m, V32, offsetof(struct s, m), 0, max, NULL }
+#define V32_AS(text, s, m, max) { text, V32, offsetof(struct s, m), 0, max, NULL }
+#define V32_(s, m, max) V32_AS(#m, s, m, max)
 #define V64_(s, m) { #m, V64, offsetof(struct s, m), 0, 0, NULL }
 #define FIX_(s, m) { #m, FIX64, offsetof(struct s, m), 0, 0, NULL }
-#define STR_(s, m) { #m, STR, offsetof(struct s, m), 0, 0, NULL }
-#define LIST_(s, n, m, max, row) { #m, LIST, offsetof(struct s, m), offsetof(struct s, n), max, &row }
+#define STR_AS(text, s, m) { text, STR, offsetof(struct s, m), 0, 0, NULL }
+#define STR_(s, m) STR_AS(#m, s, m)
+#define LIST_AS(text, s, n, m, max, row) { text, LIST, offsetof(struct s, m), offsetof(struct s, n), max, &row }
+#define LIST_(s, n, m, max, row) LIST_AS(#m, s, n, m, max, row)
 #define FEW_(s, n, m) { #m, FEW, offsetof(struct s, m), offsetof(struct s, n), 0, NULL }
+#define FEW_COUNT_(s, n) { #n, FEW_COUNT, offsetof(struct s, n), 0, 0, NULL }  /* in dumps only */
 #define ROW(name, type, ...)                                     \
     static const struct field name##_fields[] = { __VA_ARGS__ }; \
     static const struct row name = { name##_fields, sizeof name##_fields / sizeof *name##_fields, sizeof(type) }
@@ -39,31 +44,32 @@ struct row { const struct field *fields; uint16_t n_fields; uint16_t size; };
 struct number { uint32_t v; };
 struct pair { uint32_t parameter, type; };
 
-ROW(row_number, struct number, V32_(number, v, 0));
-ROW(row_pair, struct pair, V32_(pair, parameter, GHOST_PARAM_MAX), V32_(pair, type, 0));
+ROW(row_number, struct number, V32_AS("", number, v, 0));
+ROW(row_pair, struct pair, V32_AS("", pair, parameter, GHOST_PARAM_MAX), V32_AS("", pair, type, 0));
 static const struct field row_str_fields[] = { { "", STR, 0, 0, 0, NULL } };
 static const struct row row_str = { row_str_fields, 1, sizeof(struct ghost_str) };
-ROW(row_annotation, struct ghost_def_annotation, STR_(ghost_def_annotation, param), STR_(ghost_def_annotation, text));
-ROW(row_name, struct ghost_def_name, V32_(ghost_def_name, kind, 0), V32_(ghost_def_name, type, 0),
-    V32_(ghost_def_name, flags, 0), STR_(ghost_def_name, name), STR_(ghost_def_name, text));
+ROW(row_annotation, struct ghost_def_annotation, STR_AS("", ghost_def_annotation, param), STR_AS("", ghost_def_annotation, text));
+ROW(row_name, struct ghost_def_name, V32_AS("", ghost_def_name, kind, 0), V32_AS("", ghost_def_name, type, 0),
+    V32_AS("", ghost_def_name, flags, 0), STR_AS("", ghost_def_name, name), STR_AS("", ghost_def_name, text));
 ROW(row_node, struct ghost_def_node, V32_(ghost_def_node, parent, GHOST_LIST_MAX), V32_(ghost_def_node, flags, 0),
-    V32_(ghost_def_node, co_flags, 0), V32_(ghost_def_node, first_line, 0), FIX_(ghost_def_node, fingerprint),
+    V32_(ghost_def_node, co_flags, 0), V32_AS("line", ghost_def_node, first_line, 0), FIX_(ghost_def_node, fingerprint),
     STR_(ghost_def_node, qualname));
-ROW(row_meta_pair, struct ghost_def_pair, STR_(ghost_def_pair, key), STR_(ghost_def_pair, value));
+ROW(row_meta_pair, struct ghost_def_pair, STR_AS("", ghost_def_pair, key), STR_AS("", ghost_def_pair, value));
 
 ROW(func_row, struct ghost_def_func, V32_(ghost_def_func, id, GHOST_FUNC_MAX), V32_(ghost_def_func, co_flags, 0),
-    V32_(ghost_def_func, first_line, 0), V32_(ghost_def_func, n_posonly, GHOST_LIST_MAX),
-    V32_(ghost_def_func, n_positional, GHOST_LIST_MAX), V32_(ghost_def_func, n_kwonly, GHOST_LIST_MAX),
+    V32_AS("line", ghost_def_func, first_line, 0), V32_AS("posonly", ghost_def_func, n_posonly, GHOST_LIST_MAX),
+    V32_AS("positional", ghost_def_func, n_positional, GHOST_LIST_MAX), V32_AS("kwonly", ghost_def_func, n_kwonly, GHOST_LIST_MAX),
     FIX_(ghost_def_func, fingerprint), STR_(ghost_def_func, module), STR_(ghost_def_func, qualname),
     STR_(ghost_def_func, file), LIST_(ghost_def_func, n_params, params, GHOST_PARAM_MAX, row_str));
 ROW(type_row, struct ghost_def_type, V32_(ghost_def_type, id, 0), V32_(ghost_def_type, flags, 0),
     V64_(ghost_def_type, abcs), STR_(ghost_def_type, module), STR_(ghost_def_type, qualname),
     LIST_(ghost_def_type, n_mro, mro, GHOST_LIST_MAX, row_number),
-    LIST_(ghost_def_type, n_virtual, virtual_bases, GHOST_LIST_MAX, row_number),
+    LIST_AS("virtual", ghost_def_type, n_virtual, virtual_bases, GHOST_LIST_MAX, row_number),
     LIST_(ghost_def_type, n_members, members, GHOST_LIST_MAX, row_str));
 ROW(sig_row, struct ghost_def_sig, V32_(ghost_def_sig, func, GHOST_FUNC_MAX), V32_(ghost_def_sig, id, GHOST_SIG_OTHER),
     LIST_(ghost_def_sig, n_params, types, GHOST_PARAM_MAX, row_number),
-    FEW_(ghost_def_sig, n_args, args), FEW_(ghost_def_sig, n_kwargs, kwargs));
+    FEW_(ghost_def_sig, n_args, args), FEW_(ghost_def_sig, n_kwargs, kwargs),
+    FEW_COUNT_(ghost_def_sig, n_args), FEW_COUNT_(ghost_def_sig, n_kwargs));
 ROW(annot_row, struct ghost_def_annot, V32_(ghost_def_annot, func, GHOST_FUNC_MAX), V32_(ghost_def_annot, flags, 0),
     LIST_(ghost_def_annot, n_annotations, annotations, GHOST_LIST_MAX, row_annotation),
     LIST_(ghost_def_annot, n_names, names, GHOST_LIST_MAX, row_name),
@@ -200,6 +206,7 @@ static void encode_row(struct ghost_buf *b, const struct row *row, const void *b
             break;
         case LIST: encode_list(b, f, base); break;
         case FEW: encode_few(b, f, base); break;
+        case FEW_COUNT: break;
         }
     }
 }
@@ -312,6 +319,7 @@ static void decode_row(struct decoding *d, const struct row *row, void *into)
         case STR: decode_str(d, base + f->at); break;
         case LIST: decode_list(d, f, base); break;
         case FEW: decode_few(d, f, base); break;
+        case FEW_COUNT: break;
         }
     }
 }
@@ -332,26 +340,48 @@ int def_decode(struct def_scratch *s, uint32_t kind, const uint8_t *payload, siz
     return g.code;
 }
 
-/* ---- text ---- */
+/* ---- text: JSON with sorted keys, so that another reader's can be compared ---- */
 
 static void print_row(struct ghost_buf *b, const struct row *row, const void *base);
 
-static void print_number(struct ghost_buf *b, uint64_t v)
+static void print(struct ghost_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void print(struct ghost_buf *b, const char *fmt, ...)
 {
-    char text[24];
-    buf_put(b, text, (size_t)snprintf(text, sizeof text, "%llu", (unsigned long long)v));
+    char text[64];
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    if (n > 0) buf_put(b, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
+}
+
+static uint32_t code_point(const uint8_t *p, unsigned length)
+{
+    static const uint8_t first[5] = { 0, 0x7F, 0x1F, 0x0F, 0x07 };
+    uint32_t c = p[0] & first[length];
+    for (unsigned i = 1; i < length; i++) c = c << 6 | (p[i] & 0x3F);
+    return c;
+}
+
+static void print_char(struct ghost_buf *b, uint32_t c)
+{
+    static const char escapes[128] = { ['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't' };
+    if (c < 128 && escapes[c]) print(b, "\\%c", escapes[c]);
+    else if (c >= 32 && c < 127) print(b, "%c", (char)c);
+    else if (c < 0x10000) print(b, "\\u%04x", (unsigned)c);
+    else print(b, "\\u%04x\\u%04x", (unsigned)(0xD800 + ((c - 0x10000) >> 10)), (unsigned)(0xDC00 + ((c - 0x10000) & 0x3FF)));
 }
 
 static void print_str(struct ghost_buf *b, struct ghost_str s)
 {
-    char text[8];
-    buf_put(b, "\"", 1);
-    for (uint32_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c < 32 || c == 127 || c == '"' || c == '\\') buf_put(b, text, (size_t)snprintf(text, sizeof text, "\\x%02x", c));
-        else buf_put(b, &c, 1);
+    const uint8_t *p = (const uint8_t *)s.p, *end = p + s.len;
+    print(b, "\"");
+    while (p < end) {
+        unsigned length = utf8_char(p, (size_t)(end - p));
+        print_char(b, length ? code_point(p, length) : 0xFFFD);
+        p += length ? length : 1;
     }
-    buf_put(b, "\"", 1);
+    print(b, "\"");
 }
 
 static void print_list(struct ghost_buf *b, const struct field *f, const void *base)
@@ -359,55 +389,68 @@ static void print_list(struct ghost_buf *b, const struct field *f, const void *b
     const char *element;
     uint32_t n = member_u32(base, f->count_at);
     memcpy(&element, (const char *)base + f->at, sizeof element);
-    buf_put(b, "[", 1);
+    print(b, "[");
     for (uint32_t i = 0; i < n; i++, element += f->row->size) {
-        if (i) buf_put(b, ", ", 2);
-        if (f->row->n_fields > 1) buf_put(b, "(", 1);
+        if (i) print(b, ", ");
         print_row(b, f->row, element);
-        if (f->row->n_fields > 1) buf_put(b, ")", 1);
     }
-    buf_put(b, "]", 1);
+    print(b, "]");
 }
 
 static void print_few(struct ghost_buf *b, const struct field *f, const void *base)
 {
     uint32_t n = member_u32(base, f->count_at);
-    buf_put(b, "[", 1);
-    for (uint32_t i = 0; i < n && i < GHOST_SIG_ELEMENTS; i++) {
-        if (i) buf_put(b, ", ", 2);
-        print_number(b, member_u32(base, f->at + i * sizeof(uint32_t)));
-    }
-    if (n > GHOST_SIG_ELEMENTS) buf_put(b, ", ...", 5);
-    buf_put(b, "]", 1);
+    print(b, "[");
+    for (uint32_t i = 0; i < n && i < GHOST_SIG_ELEMENTS; i++) print(b, "%s%u", i ? ", " : "", (unsigned)member_u32(base, f->at + i * sizeof(uint32_t)));
+    print(b, "]");
 }
 
+static void print_field(struct ghost_buf *b, const struct field *f, const void *base)
+{
+    struct ghost_str s;
+    switch (f->type) {
+    case V32: case FEW_COUNT: print(b, "%u", (unsigned)member_u32(base, f->at)); break;
+    case V64: case FIX64: print(b, "%llu", (unsigned long long)member_u64(base, f->at)); break;
+    case STR:
+        memcpy(&s, (const char *)base + f->at, sizeof s);
+        print_str(b, s);
+        break;
+    case LIST: print_list(b, f, base); break;
+    case FEW: print_few(b, f, base); break;
+    }
+}
+
+static const struct field *next_by_name(const struct row *row, const struct field *after)
+{
+    const struct field *best = NULL;
+    for (const struct field *f = row->fields; f < row->fields + row->n_fields; f++)
+        if ((!after || strcmp(f->name, after->name) > 0) && (!best || strcmp(f->name, best->name) < 0)) best = f;
+    return best;
+}
+
+/* A row of named fields is an object; one without names a number, text or array. */
 static void print_row(struct ghost_buf *b, const struct row *row, const void *base)
 {
-    for (const struct field *f = row->fields; f < row->fields + row->n_fields; f++) {
-        struct ghost_str s;
-        if (f != row->fields) buf_put(b, " ", 1);
-        if (row->n_fields > 1) {
-            buf_put(b, f->name, strlen(f->name));
-            buf_put(b, "=", 1);
+    bool named = row->fields[0].name[0] != '\0', array = !named && row->n_fields > 1;
+    if (!named) {
+        if (array) print(b, "[");
+        for (const struct field *f = row->fields; f < row->fields + row->n_fields; f++) {
+            if (f != row->fields) print(b, ", ");
+            print_field(b, f, base);
         }
-        switch (f->type) {
-        case V32: print_number(b, member_u32(base, f->at)); break;
-        case V64: case FIX64: print_number(b, member_u64(base, f->at)); break;
-        case STR:
-            memcpy(&s, (const char *)base + f->at, sizeof s);
-            print_str(b, s);
-            break;
-        case LIST: print_list(b, f, base); break;
-        case FEW: print_few(b, f, base); break;
-        }
+        if (array) print(b, "]");
+        return;
     }
+    for (const struct field *f = next_by_name(row, NULL), *first = f; f; f = next_by_name(row, f)) {
+        print(b, "%s\"%s\": ", f == first ? "{" : ", ", f->name);
+        print_field(b, f, base);
+    }
+    print(b, "}");
 }
 
 void def_print(struct ghost_buf *b, const struct ghost_def *d)
 {
-    const char *name = def_name(d->kind);
-    buf_put(b, name, strlen(name));
-    buf_put(b, " ", 1);
+    print(b, "%s ", def_name(d->kind));
     print_row(b, records[d->kind].row, &d->u);
 }
 

@@ -17,7 +17,7 @@ void def_scratch_release(struct def_scratch *s);
 bool def_known(uint64_t kind);
 const char *def_name(uint64_t kind);   /* "FUNC"; NULL if unknown */
 
-/* Appends one line of text without its newline: the record's name and fields. */
+/* Appends the record's name and its fields as JSON, keys sorted. */
 void def_print(struct ghost_buf *b, const struct ghost_def *d);
 
 /* Decodes one payload. On failure *why says what is wrong with it (static text).
