@@ -11,6 +11,11 @@ lib() { has pkg-config && pkg-config --exists "$1"; }
 # A compiler alone is not enough: the C library's headers come in a package of their own.
 compiles() { has gcc && echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1; }
 headers() { [ -n "$("$(dirname "$0")/find_pythons.sh" 2>/dev/null)" ]; }
+# Debian's clang comes without the libraries of the sanitizers.
+fuzzer() {
+    has clang && echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return p == 0 && n; }' |
+        clang -x c -fsanitize=fuzzer,address -o /dev/null - 2>/dev/null
+}
 # The interpreter that venv.sh will take.
 venv() {
     python=$("$(dirname "$0")/find_pythons.sh" 2>/dev/null | awk 'NR == 1 { print $2 }')
@@ -34,6 +39,7 @@ demo,check            python3-venv venv
 check                 libcmocka-dev lib cmocka
 check                 zstd         has zstd
 check,fuzz            clang        has clang
+fuzz                  libclang-rt-dev fuzzer
 ROWS
 
 # What the command's sources use beyond that, as the Makefile tells it.
