@@ -42,7 +42,7 @@ class ProcessTally:
         self.events = 0
         self.q32 = 0
         self.keepers = {
-            "META": lambda r: self.meta.update(r["pairs"]),
+            "META": lambda r: self.meta.update((p["key"], p["value"]) for p in r["pairs"]),
             "FUNC": lambda r: self.funcs.__setitem__(r["id"], r),
             "TYPE": lambda r: self.types.__setitem__(r["id"], r),
             "SIG": lambda r: self.sigs.__setitem__((r["func"], r["id"]), r),
@@ -112,7 +112,7 @@ class ProcessTally:
     # Names.
     def key(self, func):
         f = self.funcs.get(func)
-        return f"{f['module']}:{f['qualname']}:{f['line']}" if f else f"?:{func}:0"
+        return f"{f['module']}:{f['qualname']}:{f['first_line']}" if f else f"?:{func}:0"
 
     def type_name(self, type_id):
         t = self.types.get(type_id)
@@ -125,12 +125,12 @@ class ProcessTally:
         if f is None or sig is None:
             return f"(?{sig_id})"
         names = [self.type_name(t) if t else "-" for t in sig["types"]]
-        plain, kwonly = names[:f["positional"]], names[f["positional"]:f["positional"] + f["kwonly"]]
-        rest = names[f["positional"] + f["kwonly"]:]
+        plain, kwonly = names[:f["n_positional"]], names[f["n_positional"]:f["n_positional"] + f["n_kwonly"]]
+        rest = names[f["n_positional"] + f["n_kwonly"]:]
         if f["co_flags"] & VARARGS:
             plain.append("*" + rest.pop(0))
-        first = f["positional"]
-        plain += [f"{name}={t}" for name, t in zip(f["params"][first:first + f["kwonly"]], kwonly)]
+        first = f["n_positional"]
+        plain += [f"{name}={t}" for name, t in zip(f["params"][first:first + f["n_kwonly"]], kwonly)]
         if f["co_flags"] & VARKEYWORDS:
             plain.append("**" + rest.pop(0))
         return "(" + ", ".join(plain) + ")"
@@ -183,11 +183,11 @@ class SessionTally:
 
     def _profile(self, key):
         f, about = self.functions[key], self.about[key]
-        total, low, high = f.latencies or (0, 0, 0)
+        total, low, high = f.latencies or (0, None, None)
         return {
             "fn_key": key,
             "module": about.get("module"), "qualname": about.get("qualname"),
-            "file": about.get("file"), "line": about.get("line"),
+            "file": about.get("file"), "line": about.get("first_line"),
             "call_count": f.calls, "exception_count": f.exits, "calls_unfinished": max(0, f.calls - f.finished),
             "exceptions": {name: {how: n[how] for how in ("raised", "passed", "caught")}
                            for name, n in sorted(f.exceptions.items())},
