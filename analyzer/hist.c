@@ -48,7 +48,11 @@ uint64_t hist_quantile(const struct hist *h, unsigned permille, uint64_t min, ui
         rank = 1;
     for (unsigned b = 0; n && b < HIST_BUCKETS; b++) {
         const uint64_t *chunk = h->chunk[b / HIST_CHUNK];
-        seen += chunk ? chunk[b % HIST_CHUNK] : 0;
+        if (!chunk) {
+            b |= HIST_CHUNK - 1;             /* to the chunk's last bucket */
+            continue;
+        }
+        seen += chunk[b % HIST_CHUNK];
         if (seen < rank)
             continue;
         uint64_t value = hist_lower(b) + (hist_width(b) - 1) / 2;

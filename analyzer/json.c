@@ -163,7 +163,7 @@ void format_real(char out[40], double value)
         snprintf(out, 40, "%.*e", precision - 1, value);
     while (strtod(out, NULL) != value && ++precision <= 17);
     if (value != 0)
-        exponent = atoi(strchr(out, 'e') + 1);
+        exponent = (int)strtol(strchr(out, 'e') + 1, NULL, 10);
     if (exponent < -4 || exponent >= 16)
         return;
     int decimals = precision - 1 - exponent;

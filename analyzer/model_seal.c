@@ -171,14 +171,16 @@ static bool seal_functions(struct sealed *s)
 static bool seal_hist(struct arena *arena, struct build_signature *from, struct ghost_model_signature *to)
 {
     uint32_t n = 0;
-    for (unsigned i = 0; i < HIST_BUCKETS; i++)
-        n += from->hist.chunk[i / HIST_CHUNK] && from->hist.chunk[i / HIST_CHUNK][i % HIST_CHUNK];
+    for (unsigned c = 0; c < HIST_CHUNKS; c++)
+        for (unsigned i = 0; from->hist.chunk[c] && i < HIST_CHUNK; i++)
+            n += from->hist.chunk[c][i] != 0;
     struct ghost_hist_bucket *buckets = ARENA_ARRAY(arena, struct ghost_hist_bucket, n);
-    for (unsigned i = 0; buckets && i < HIST_BUCKETS; i++) {
-        const uint64_t *chunk = from->hist.chunk[i / HIST_CHUNK];
-        if (chunk && chunk[i % HIST_CHUNK])
-            buckets[to->n_hist++] = (struct ghost_hist_bucket){ hist_lower(i), hist_width(i), chunk[i % HIST_CHUNK] };
-    }
+    for (unsigned c = 0; buckets && c < HIST_CHUNKS; c++)
+        for (unsigned i = 0; from->hist.chunk[c] && i < HIST_CHUNK; i++) {
+            unsigned b = c * HIST_CHUNK + i;
+            if (from->hist.chunk[c][i])
+                buckets[to->n_hist++] = (struct ghost_hist_bucket){ hist_lower(b), hist_width(b), from->hist.chunk[c][i] };
+        }
     hist_release(&from->hist);
     to->hist = buckets;
     return buckets != NULL;
