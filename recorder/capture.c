@@ -235,19 +235,62 @@ uint64_t capture_value_type(struct funcrec *f, PyTypeObject *type, unsigned kind
 
 /* ---- room, first sight ---- */
 
+static void put(uint64_t time_kind, uint64_t what)
+{
+    lane.slots[lane.pos & lane.mask] = (struct ghost_event){ time_kind, what };
+    lane.pos++;
+    __atomic_store_n(&lane.header->head, lane.pos, __ATOMIC_RELEASE);
+}
+
+/* A thread's ring begins in the middle of calls when its process was forked:
+ * the child goes on inside the parent's calls. Tell which bodies are open, the
+ * outermost first, as bodies that go on: the log's writer adopts them, and so
+ * the callers and the ends of what follows are right. */
+#define SEEDS_MAX 1024u
+
+static void seed_open_calls(uint64_t tick_bits, unsigned kind, uint32_t func)
+{
+    struct { uint32_t func, activation; } open[SEEDS_MAX];
+    uint32_t n = 0, top = 0;
+    compat_frame *f = compat_frame_of(compat_tstate());
+    bool enters = kind == GHOST_EV_CALL || kind == GHOST_EV_RESUME || kind == GHOST_EV_THROW;
+
+    for (bool first = true; f && n < SEEDS_MAX; f = f->previous, first = false) {
+        PyCodeObject *code = compat_frame_code(f);
+        if (!code || !PyCode_Check(code))
+            continue;
+        struct funcrec *rec = ident_lookup(code);
+        if ((uintptr_t)rec <= (uintptr_t)NOT_RECORDED || compat_not_begun(f, code))
+            continue;
+        if (first && enters && rec->id == func)
+            continue; /* the body that this event enters */
+        top = n == 0 ? rec->id : top;
+        open[n].func = rec->id;
+        open[n++].activation = ghost_activation(f);
+    }
+    while (n > 0) {
+        n--;
+        put(tick_bits | GHOST_EV_RESUME, ghost_event_what(open[n].func, 0, open[n].activation));
+    }
+    if (!enters && func && func != top) /* an evaluator's frame is gone when its end is told */
+        put(tick_bits | GHOST_EV_RESUME, ghost_event_what(func, 0, 1));
+}
+
 void capture_store_slow(uint64_t time_kind, uint64_t what)
 {
     if (lane.busy || recorder.state != RECORDER_ON || recorder.paused)
         return;
     struct quiet q;
+    bool new_ring = !lane.ring;
     quiet_begin(&q);
     ring_room(&lane, time_kind >> GHOST_TICK_SHIFT);
     quiet_end(&q);
     if (lane.pos == lane.stop)
         return; /* no room: counted */
-    lane.slots[lane.pos & lane.mask] = (struct ghost_event){ time_kind, what };
-    lane.pos++;
-    __atomic_store_n(&lane.header->head, lane.pos, __ATOMIC_RELEASE);
+    if (new_ring)
+        seed_open_calls(time_kind & ~(uint64_t)GHOST_KIND_MASK, (unsigned)(time_kind & GHOST_KIND_MASK),
+                        (uint32_t)what & GHOST_FUNC_MAX);
+    put(time_kind, what);
 }
 
 struct funcrec *capture_first_sight(PyCodeObject *code, compat_frame *frame, bool *async)

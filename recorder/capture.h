@@ -65,6 +65,8 @@ static inline void capture_return(struct funcrec *f, PyObject *value)
 static inline void capture_yield(struct funcrec *f, PyObject *value)
 {
     uint64_t now = clock_raw(), what = f->yield_what;
+    if (unlikely(f->co_flags & GHOST_CO_ASYNC_GENERATOR) && compat_is_async_yield(Py_TYPE(value)))
+        value = ((struct compat_wrapped *)value)->value;
     if (unlikely(Py_TYPE(value) != f->yield_type))
         what = capture_value_type(f, Py_TYPE(value), GHOST_EV_YIELD);
     capture_store(now, GHOST_EV_YIELD, what);

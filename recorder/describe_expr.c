@@ -137,7 +137,7 @@ static struct ghost_str name_list(struct annot *a, struct ghost_str want, PyObje
     return name;
 }
 
-static struct ghost_str last_component(struct ghost_str name)
+struct ghost_str last_component(struct ghost_str name)
 {
     for (uint32_t i = name.len; i-- > 0;)
         if (name.p[i] == '.') return (struct ghost_str){ name.p + i + 1, name.len - i - 1 };
@@ -256,7 +256,8 @@ static void print(struct text *t, struct expr *e, enum mode mode)
         [EXPR_NAME] = print_name, [EXPR_ATOM] = print_atom, [EXPR_SUBSCRIPT] = print_subscript,
         [EXPR_LIST] = print_sequence, [EXPR_TUPLE] = print_sequence, [EXPR_UNION] = print_union,
         [EXPR_STAR] = print_star, [EXPR_STRING] = print_string, [EXPR_VALUE] = print_value,
-        [EXPR_CALL] = print_call, [EXPR_OPAQUE] = print_opaque,
+        [EXPR_CALL] = print_call, [EXPR_OPAQUE] = print_opaque, [EXPR_NULL] = print_opaque, [EXPR_FUNC] = print_opaque,
+        [EXPR_BUILD_CLASS] = print_opaque, [EXPR_MODULE] = print_opaque, [EXPR_IS_MAIN] = print_opaque,
     };
     if (!e || t->a->depth >= ANNOT_DEPTH || t->a->budget == 0) {
         print_opaque(t, e, mode);

@@ -19,11 +19,18 @@ enum expr_kind {
     EXPR_VALUE,     /* some value: object = its type */
     EXPR_CALL,      /* child: what is called; arguments are dropped */
     EXPR_OPAQUE,    /* something that cannot be shown */
+    /* only on the stack of a machine (describe_code.h): */
+    EXPR_NULL,
+    EXPR_FUNC,      /* made from code: object; index = of the constant, then the user's */
+    EXPR_BUILD_CLASS,
+    EXPR_MODULE,    /* imported: text = its name as written */
+    EXPR_IS_MAIN,   /* __name__ == "__main__" */
 };
 struct expr {
     enum expr_kind kind;
     struct ghost_str text;
     PyObject *object;
+    uint32_t index;
     struct expr *first, *last, *next;
 };
 
@@ -53,6 +60,8 @@ struct expr *expr_atom(struct annot *a, const char *text);
 struct expr *expr_value(struct annot *a, PyTypeObject *type);
 /* Appends a child (NULL: makes the parent opaque). Returns the parent. */
 struct expr *expr_add(struct expr *parent, struct expr *child);
+/* The last part of a dotted name. */
+struct ghost_str last_component(struct ghost_str name);
 /* The text of an expression; names go to a->names. */
 struct ghost_str expr_print(struct annot *a, struct expr *e);
 
@@ -60,6 +69,8 @@ struct ghost_str expr_print(struct annot *a, struct expr *e);
 struct expr *expr_from_text(struct annot *a, struct ghost_str text);
 
 /* ---- describe_object.c ---- */
+/* A constant of compiled code: a string is a forward reference. */
+struct expr *expr_from_constant(struct annot *a, PyObject *o);
 struct expr *expr_from_object(struct annot *a, PyObject *o);
 /* What typing (or typing_extensions, types) means by an object. */
 enum typing_kind {
@@ -71,6 +82,8 @@ enum typing_kind typing_kind_of(PyObject *o);
 
 /* ---- describe_names.c ---- */
 PyObject *scope_find(struct annot *a, struct ghost_str dotted);
+/* An attribute of a module or a type, as stored; NULL. */
+PyObject *object_member(PyObject *o, PyObject *name);
 /* Fills kind, type, flags and text of a name that denotes `object`. */
 void name_classify(struct annot *a, uint32_t index, PyObject *object);
 

@@ -33,13 +33,17 @@ static PyObject *find_simple(const struct scope *sc, struct ghost_str text)
     return o;
 }
 
+PyObject *object_member(PyObject *o, PyObject *name)
+{
+    if (PyModule_Check(o)) return dict_get(PyModule_GetDict(o), name);
+    if (typing_kind_of(o) == TYPING_PARAMSPEC) return o; /* P.args */
+    return PyType_Check(o) ? type_find((PyTypeObject *)o, name) : NULL;
+}
+
 static PyObject *find_member(PyObject *o, struct ghost_str text)
 {
-    if (PyModule_Check(o)) return dict_get_text(PyModule_GetDict(o), text);
-    if (typing_kind_of(o) == TYPING_PARAMSPEC) return o; /* P.args */
-    if (!PyType_Check(o)) return NULL;
     PyObject *name = PyUnicode_DecodeUTF8(text.p, text.len, "surrogatepass");
-    PyObject *found = name ? type_find((PyTypeObject *)o, name) : NULL;
+    PyObject *found = name ? object_member(o, name) : NULL;
     Py_XDECREF(name);
     PyErr_Clear();
     return found;

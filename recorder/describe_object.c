@@ -225,6 +225,17 @@ static struct expr *from_sequence(struct annot *a, PyObject *o)
     return e;
 }
 
+struct expr *expr_from_constant(struct annot *a, PyObject *o)
+{
+    if (o == Py_None) return expr_atom(a, "None");
+    if (o == Py_Ellipsis) return expr_atom(a, "...");
+    if (PyUnicode_CheckExact(o)) return from_str(a, o);
+    if (!PyTuple_CheckExact(o)) return expr_value(a, Py_TYPE(o));
+    struct expr *e = expr_new(a, EXPR_TUPLE);
+    for (Py_ssize_t i = 0; e && i < PyTuple_GET_SIZE(o); i++) expr_add(e, expr_from_constant(a, PyTuple_GET_ITEM(o, i)));
+    return e;
+}
+
 static struct expr *tree(struct annot *a, PyObject *o)
 {
     static struct expr *(*const builders[])(struct annot *, PyObject *) = {

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +24,13 @@
 #define RETRY_NS 500000000u      /* after a failed write */
 #define JOIN_LIMIT_S 10          /* at the end; before a fork: */
 #define JOIN_LIMIT_FORK_S 1
+#define GONE_TRIES 10000
 
 static struct {
     struct ghost_writer *writer;
     pthread_t thread;
     bool running;                /* atomic */
+    pid_t tid;
     bool failing;                /* atomic: the last write failed */
     uint32_t wake;               /* futex: 1 = look now */
     uint32_t stop;               /* atomic: 1 = leave, 2 = leave after everything is out */
@@ -249,6 +252,7 @@ static void *drain_main(void *arg)
     (void)arg;
     pthread_setname_np(pthread_self(), "ghost-writer");
     sink_adopt();
+    drain.tid = (pid_t)syscall(SYS_gettid);
     __atomic_store_n(&drain.running, true, __ATOMIC_RELEASE);
     for (;;) {
         uint32_t stop = __atomic_load_n(&drain.stop, __ATOMIC_ACQUIRE);
@@ -312,6 +316,10 @@ static bool join(int seconds)
     limit.tv_sec += seconds;
     if (pthread_timedjoin_np(drain.thread, NULL, &limit) != 0)
         return false; /* a disk that hangs: the process must not */
+    /* A joined thread may still be counted by the kernel for a moment; CPython
+     * 3.12+ looks at that count to warn about forks. */
+    for (int i = 0; i < GONE_TRIES && syscall(SYS_tgkill, getpid(), drain.tid, 0) == 0; i++)
+        sched_yield();
     __atomic_store_n(&drain.running, false, __ATOMIC_RELEASE);
     return true;
 }

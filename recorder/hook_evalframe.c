@@ -53,9 +53,12 @@ static inline void left_by_exception(PyThreadState *ts, struct funcrec *f)
 __attribute__((noinline)) static PyObject *run_generator(PyThreadState *ts, compat_frame *frame, int throwflag, struct funcrec *f)
 {
     uint32_t activation = ghost_activation(frame);
+    bool fresh = compat_not_begun(frame, frame->f_code);
+    if (fresh && throwflag) /* thrown into before its first resume: the body is never entered */
+        return below(ts, frame, throwflag);
     if (throwflag)
         capture_resume(f, GHOST_EV_THROW, activation);
-    else if (compat_generator_fresh(frame))
+    else if (fresh)
         capture_call(f, frame, frame->f_code, activation);
     else
         capture_resume(f, GHOST_EV_RESUME, activation);

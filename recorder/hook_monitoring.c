@@ -104,12 +104,22 @@ static PyObject *on_resume(PyObject *self, PyObject *const *args, size_t nargsf,
     return Py_None;
 }
 
+/* Thrown into (or closed) before its first resume: the body is never entered. */
+static bool never_entered(const struct funcrec *f, const compat_frame *frame, PyCodeObject *code)
+{
+    return f->generator_like && compat_frame_is_generators(frame) && compat_not_begun(frame, code);
+}
+
 static PyObject *on_throw(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
 {
     struct funcrec *f = known(args);
+    PyCodeObject *code = (PyCodeObject *)args[0];
     (void)self, (void)nargsf, (void)kw;
-    if (f)
-        capture_resume(f, GHOST_EV_THROW, ghost_activation(compat_current_frame(gil, (PyCodeObject *)args[0])));
+    if (!f)
+        return Py_None;
+    compat_frame *frame = compat_current_frame(gil, code);
+    if (!never_entered(f, frame, code))
+        capture_resume(f, GHOST_EV_THROW, ghost_activation(frame));
     return Py_None;
 }
 
@@ -117,8 +127,12 @@ static PyObject *on_unwind(PyObject *self, PyObject *const *args, size_t nargsf,
 {
     struct funcrec *f = known(args);
     (void)self, (void)nargsf, (void)kw;
-    if (f)
-        capture_unwind(f, Py_TYPE(args[2]), ((PyBaseExceptionObject *)args[2])->traceback);
+    if (!f)
+        return Py_None;
+    PyCodeObject *code = (PyCodeObject *)args[0];
+    if (unlikely(f->generator_like) && never_entered(f, compat_current_frame(gil, code), code))
+        return Py_None;
+    capture_unwind(f, Py_TYPE(args[2]), ((PyBaseExceptionObject *)args[2])->traceback);
     return Py_None;
 }
 

@@ -22,22 +22,11 @@ static compat_frame *inner(PyFrameObject *f) { return f->f_frame; }
 
 static bool generator_owned(struct funcrec *f, compat_frame *frame) { return f->generator_like && compat_frame_is_generators(frame); }
 
-static bool fresh(PyFrameObject *f)
+/* The call event comes at RESUME; at a body's begin that is its first
+ * traceable instruction, or the prologue before it. */
+static bool begins(const compat_frame *frame, PyCodeObject *code)
 {
-#if COMPAT_HAS_MONITORING
-    /* A profile function gets the call event at RESUME; its argument is 0 for a
-     * body's begin (PEP 669's legacy emulation uses the same code). */
-    PyCodeObject *code = compat_frame_code(inner(f));
-    int at = PyFrame_GetLasti(f);
-    PyObject *bytes = PyCode_GetCode(code);
-    bool begins = false;
-    if (bytes && at >= 0 && at + 1 < PyBytes_GET_SIZE(bytes))
-        begins = (PyBytes_AS_STRING(bytes)[at + 1] & 3) == 0;
-    Py_XDECREF(bytes);
-    return begins;
-#else
-    return compat_generator_fresh(inner(f));
-#endif
+    return compat_not_begun(frame, code) || compat_at_first_resume(frame, code);
 }
 
 static void entered(PyFrameObject *pyframe, struct funcrec *f)
@@ -46,7 +35,7 @@ static void entered(PyFrameObject *pyframe, struct funcrec *f)
     PyCodeObject *code = compat_frame_code(frame);
     if (!generator_owned(f, frame))
         capture_call(f, frame, code, 0);
-    else if (fresh(pyframe))
+    else if (begins(frame, code))
         capture_call(f, frame, code, ghost_activation(frame));
     else
         capture_resume(f, GHOST_EV_RESUME, ghost_activation(frame));

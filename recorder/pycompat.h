@@ -120,10 +120,38 @@ static inline bool compat_frame_is_generators(const compat_frame *f) { return f-
 #if !COMPAT_HAS_MONITORING
 /* Has the generator that owns this frame just suspended (else: ended)? */
 static inline bool compat_generator_suspended(compat_frame *f) { return _PyFrame_GetGenerator(f)->gi_frame_state == FRAME_SUSPENDED; }
-/* Does the generator's body begin now (else: it goes on)? RETURN_GENERATOR is
- * the instruction that made the generator; nothing has run since. */
-static inline bool compat_generator_fresh(const compat_frame *f) { return _Py_OPCODE(*f->prev_instr) == RETURN_GENERATOR; }
 #endif
+
+/* Has the body of a generator not begun (or does it begin right now)? Until its
+ * first RESUME, the first traceable instruction, only the prologue has run. */
+static inline bool compat_not_begun(const compat_frame *f, PyCodeObject *code)
+{
+#if PY_VERSION_HEX >= 0x030d0000
+    const _Py_CODEUNIT *at = f->instr_ptr;
+#else
+    const _Py_CODEUNIT *at = f->prev_instr;
+#endif
+    return at - (_Py_CODEUNIT *)code->co_code_adaptive < code->_co_firsttraceable;
+}
+
+/* Does it stand at that RESUME? */
+static inline bool compat_at_first_resume(const compat_frame *f, PyCodeObject *code)
+{
+#if PY_VERSION_HEX >= 0x030d0000
+    const _Py_CODEUNIT *at = f->instr_ptr;
+#else
+    const _Py_CODEUNIT *at = f->prev_instr;
+#endif
+    return at - (_Py_CODEUNIT *)code->co_code_adaptive == code->_co_firsttraceable;
+}
+
+/* An async generator's yield wraps its value (Objects/genobject.c); the private
+ * type is known by its static name. */
+struct compat_wrapped { PyObject_HEAD PyObject *value; };
+static inline bool compat_is_async_yield(PyTypeObject *t)
+{
+    return !(t->tp_flags & Py_TPFLAGS_HEAPTYPE) && strcmp(t->tp_name, "async_generator_wrapped_value") == 0;
+}
 
 /* Does the instruction at byte `at` suspend a generator? (A copy of the code as
  * compiled: instrumentation is left out.) */

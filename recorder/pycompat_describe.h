@@ -122,6 +122,124 @@ static inline PyObject *compat_plain_code(PyCodeObject *code)
     return bytes;
 }
 
+/* Opcodes that some version has not (or only inside its compiler). */
+#define COMPAT_NO_OPCODE (-1)
+#ifndef BINARY_SUBSCR
+#define BINARY_SUBSCR COMPAT_NO_OPCODE
+#endif
+#ifndef LOAD_METHOD
+#define LOAD_METHOD COMPAT_NO_OPCODE
+#endif
+#ifndef LOAD_CLOSURE
+#define LOAD_CLOSURE COMPAT_NO_OPCODE
+#endif
+#ifndef LOAD_CLASSDEREF
+#define LOAD_CLASSDEREF COMPAT_NO_OPCODE
+#endif
+#ifndef LOAD_FROM_DICT_OR_GLOBALS
+#define LOAD_FROM_DICT_OR_GLOBALS COMPAT_NO_OPCODE
+#define LOAD_FROM_DICT_OR_DEREF COMPAT_NO_OPCODE
+#define LOAD_LOCALS COMPAT_NO_OPCODE
+#define CALL_INTRINSIC_1 COMPAT_NO_OPCODE
+#define CALL_INTRINSIC_2 COMPAT_NO_OPCODE
+#define LOAD_FAST_CHECK COMPAT_NO_OPCODE
+#define LOAD_FAST_AND_CLEAR COMPAT_NO_OPCODE
+#endif
+#ifndef LIST_TO_TUPLE
+#define LIST_TO_TUPLE COMPAT_NO_OPCODE
+#endif
+#ifndef RETURN_CONST
+#define RETURN_CONST COMPAT_NO_OPCODE
+#endif
+#ifndef KW_NAMES
+#define KW_NAMES COMPAT_NO_OPCODE
+#endif
+#ifndef CALL_KW
+#define CALL_KW COMPAT_NO_OPCODE
+#endif
+#ifndef PRECALL
+#define PRECALL COMPAT_NO_OPCODE
+#endif
+#ifndef SET_FUNCTION_ATTRIBUTE
+#define SET_FUNCTION_ATTRIBUTE COMPAT_NO_OPCODE
+#define LOAD_FAST_LOAD_FAST COMPAT_NO_OPCODE
+#define STORE_FAST_LOAD_FAST COMPAT_NO_OPCODE
+#define STORE_FAST_STORE_FAST COMPAT_NO_OPCODE
+#define TO_BOOL COMPAT_NO_OPCODE
+#endif
+#ifndef LOAD_SMALL_INT
+#define LOAD_SMALL_INT COMPAT_NO_OPCODE
+#define LOAD_COMMON_CONSTANT COMPAT_NO_OPCODE
+#define LOAD_FAST_BORROW COMPAT_NO_OPCODE
+#define LOAD_FAST_BORROW_LOAD_FAST_BORROW COMPAT_NO_OPCODE
+#define NOT_TAKEN COMPAT_NO_OPCODE
+#endif
+#ifndef POP_JUMP_IF_FALSE /* 3.11 has one for each direction */
+#define POP_JUMP_IF_FALSE POP_JUMP_FORWARD_IF_FALSE
+#define POP_JUMP_IF_TRUE POP_JUMP_FORWARD_IF_TRUE
+#define POP_JUMP_IF_NONE POP_JUMP_FORWARD_IF_NONE
+#define POP_JUMP_IF_NOT_NONE POP_JUMP_FORWARD_IF_NOT_NONE
+#endif
+#ifndef JUMP_IF_FALSE_OR_POP
+#define JUMP_IF_FALSE_OR_POP COMPAT_NO_OPCODE
+#define JUMP_IF_TRUE_OR_POP COMPAT_NO_OPCODE
+#endif
+
+/* The index of a name in the argument of its instruction, and whether the
+ * instruction pushes a second value (NULL or self) for a call. */
+#define COMPAT_GLOBAL_NAME(arg) ((arg) >> 1)
+#define COMPAT_GLOBAL_PUSHES_NULL(arg) ((arg) & 1)
+#if PY_VERSION_HEX >= 0x030c0000
+#define COMPAT_ATTR_NAME(arg) ((arg) >> 1)
+#define COMPAT_ATTR_IS_METHOD(arg) ((arg) & 1)
+#else
+#define COMPAT_ATTR_NAME(arg) (arg)
+#define COMPAT_ATTR_IS_METHOD(arg) 0
+#endif
+#if PY_VERSION_HEX >= 0x030f0000
+#define COMPAT_IMPORT_NAME(arg) ((arg) >> 2) /* the low bits tell how lazy it is */
+#else
+#define COMPAT_IMPORT_NAME(arg) (arg)
+#endif
+/* Since 3.13 a callable stands below its NULL or self, before above. */
+#define COMPAT_NULL_AFTER_CALLABLE (PY_VERSION_HEX >= 0x030d0000)
+/* Objects that MAKE_FUNCTION takes besides the code. */
+#if PY_VERSION_HEX >= 0x030d0000
+#define COMPAT_FUNCTION_PARTS(arg) 0
+#else
+#define COMPAT_FUNCTION_PARTS(arg) __builtin_popcount((arg) & 15)
+#endif
+/* CALL_FUNCTION_EX: is the dict of keywords on the stack? */
+#if PY_VERSION_HEX >= 0x030e0000
+#define COMPAT_CALL_EX_HAS_KEYWORDS(arg) 1
+#else
+#define COMPAT_CALL_EX_HAS_KEYWORDS(arg) ((arg) & 1)
+#endif
+#define COMPAT_COMPARE_EQ 2
+#if PY_VERSION_HEX >= 0x030d0000
+#define COMPAT_COMPARE(arg) ((arg) >> 5)
+#elif PY_VERSION_HEX >= 0x030c0000
+#define COMPAT_COMPARE(arg) ((arg) >> 4)
+#else
+#define COMPAT_COMPARE(arg) (arg)
+#endif
+#define COMPAT_BINARY_OR 7
+#define COMPAT_BINARY_INPLACE_OR 20
+#define COMPAT_BINARY_SUBSCR 26 /* a case of BINARY_OP since 3.14 */
+#define COMPAT_INTRINSIC_LIST_TO_TUPLE 6
+#define COMPAT_INTRINSIC_TYPEALIAS 11
+#define COMPAT_INTRINSIC_TYPEVAR_WITH_BOUND 2
+#define COMPAT_INTRINSIC_TYPEVAR_WITH_CONSTRAINTS 3
+#define COMPAT_INTRINSIC_SET_FUNCTION_TYPE_PARAMS 4
+#define COMPAT_INTRINSIC_SET_TYPEPARAM_DEFAULT 5
+/* LOAD_COMMON_CONSTANT */
+#define COMPAT_COMMON_NOT_IMPLEMENTED 1
+#define COMPAT_COMMON_NONE 7 /* 3.15 */
+#define COMPAT_COMMON_EMPTY_STR 8
+#define COMPAT_COMMON_TRUE 9
+#define COMPAT_COMMON_FALSE 10
+#define COMPAT_COMMON_MINUS_ONE 11
+
 /* ---- functions ---- */
 /* The function that makes the annotations on demand, NULL when there is none. */
 static inline PyObject *compat_func_annotate(PyFunctionObject *f)
