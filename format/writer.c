@@ -320,7 +320,8 @@ int ghost_writer_flush(struct ghost_writer *w, uint32_t thread, struct ghost_err
 {
     if (thread == 0) return flush_all(w, err);
     struct track_thread *th = tracker_thread(&w->tracker, thread);
-    return th && th->block.open ? write_block(w, th, err) : 0;
+    int ret = th ? write_block(w, th, err) : 0;
+    return ret == 0 ? flush_records(w, 0, err) : ret;
 }
 
 static uint64_t discard(struct track_thread *th)

@@ -61,7 +61,7 @@ uint64_t ghost_writer_written(const struct ghost_writer *w, uint32_t thread);
 /* Bytes of records (ghost_writer_records) safely in the sink. */
 uint64_t ghost_writer_records_written(const struct ghost_writer *w);
 
-/* Writes the open block of one thread (0: of all threads, and pending records). */
+/* Writes the open block of one thread (0: of all threads), and pending records. */
 int ghost_writer_flush(struct ghost_writer *w, uint32_t thread, struct ghost_err *err);
 
 /* After a sink failure: forgets the unwritten block of a thread (0: of all) but
@@ -168,6 +168,12 @@ int ghost_frame_decode(struct ghost_decoder *d, const struct ghost_frame *f,
  * (what it stores meanwhile is not missed, only left for the next look).
  * Everything read is bounded and checked: the files may be hostile. */
 int ghost_live_tail(const char *log_path, struct ghost_buf *out, struct ghost_err *err);
+
+/* Opens the log and appends to `tail` what its live files hold beyond exactly the
+ * bytes that were opened. For a process that may be running this is the way: a log
+ * opened before or after ghost_live_tail would miss or double what was written in
+ * between. NULL on failure; the caller releases `tail` either way. */
+struct ghost_log *ghost_live_open(const char *log_path, struct ghost_buf *tail, struct ghost_err *err);
 
 /* ---------------- ordering ---------------- */
 /* Splits per-thread runs of events, each in order, into calls of `take` in

@@ -1,0 +1,206 @@
+/* replay.c - see replay.h. */
+#include "replay.h"
+
+#include <stdlib.h>
+
+/* An activation as the block at hand sees it. */
+struct replay_slot { struct replay_frame a; uint64_t tick; uint32_t use; };
+
+const struct replay_thread *replay_thread(const struct replay *r, uint32_t id)
+{
+    uint32_t i = map32_get(&r->thread_index, id);
+    return i ? &r->threads[i - 1] : NULL;
+}
+
+static struct replay_thread *thread_make(struct replay *r, uint32_t id)
+{
+    uint32_t i = map32_get(&r->thread_index, id);
+    if (i) return &r->threads[i - 1];
+    if (!array_grow(&r->threads, &r->threads_cap, r->n_threads + 1, sizeof *r->threads)) return NULL;
+    if (!map32_put(&r->thread_index, id, (uint32_t)r->n_threads + 1)) return NULL;
+    r->threads[r->n_threads] = (struct replay_thread){ .id = id };
+    return &r->threads[r->n_threads++];
+}
+
+void replay_release(struct replay *r)
+{
+    for (size_t i = 0; i < r->n_threads; i++) free(r->threads[i].stack);
+    free(r->threads);
+    free(r->activations);
+    free(r->slots);
+    map32_release(&r->thread_index);
+    map32_release(&r->tokens);
+    *r = (struct replay){ 0 };
+}
+
+/* ---- the events of one block ---- */
+
+static struct replay_frame *push(struct replay_thread *t, struct ghost_open_frame f, uint64_t tick)
+{
+    f.resumed = tick;
+    t->stack[t->depth] = (struct replay_frame){ f, 0 };
+    return &t->stack[t->depth++];
+}
+
+static uint32_t below(const struct replay_thread *t) { return t->depth ? t->stack[t->depth - 1].f.func : 0; }
+
+/* What the end of a frame, or of its stretch, means for the frame below it. */
+static struct ghost_open_frame pop(struct replay_thread *t, const struct ghost_shape *s, uint64_t tick)
+{
+    struct ghost_open_frame f = t->stack[--t->depth].f;
+    if (s->kind == GHOST_SH_ABANDON) return f;
+    uint64_t stretch = tick - f.resumed;
+    f.active += stretch;
+    if (t->depth == 0) return f;
+    t->stack[t->depth - 1].f.child += stretch;
+    if (s->kind == GHOST_SH_UNWIND) t->stack[t->depth - 1].f.pending = s->a;
+    return f;
+}
+
+static void leave(struct replay *r, struct replay_thread *t, const struct ghost_shape *s, uint64_t tick)
+{
+    struct ghost_open_frame f = pop(t, s, tick);
+    if (f.slot == 0) return;
+    struct replay_slot *slot = &r->slots[f.slot - 1];
+    slot->tick = tick;
+    slot->use = REPLAY_ENDED;
+    if (s->kind != GHOST_SH_YIELD) return;
+    f.pending = 0;
+    slot->a.f = f;
+    slot->use = REPLAY_SUSPENDED;
+}
+
+static void enter(struct replay *r, struct replay_thread *t, const struct ghost_shape *s, uint32_t number, uint64_t tick)
+{
+    struct replay_slot *slot = &r->slots[number];
+    slot->tick = tick;
+    if (s->kind == GHOST_SH_DROP) {
+        slot->use = REPLAY_ENDED;
+        return;
+    }
+    if (s->kind == GHOST_SH_GEN_CALL || s->kind == GHOST_SH_ADOPT) {
+        bool known = s->kind == GHOST_SH_GEN_CALL;
+        slot->a = (struct replay_frame){ .f = { .func = s->a, .sig = known ? s->b : 0, .caller = known ? below(t) : 0, .slot = number + 1,
+                                                .flags = known ? 0 : GHOST_FRAME_UNKNOWN_START, .start = known ? tick : 0 } };
+    }
+    slot->use = REPLAY_RUNNING;
+    push(t, slot->a.f, tick);
+}
+
+static void step(struct replay *r, struct replay_thread *t, const struct ghost_shape *s, const uint32_t **operand, uint64_t tick)
+{
+    switch (s->kind) {
+    case GHOST_SH_CALL:
+        push(t, (struct ghost_open_frame){ .func = s->a, .sig = s->b, .caller = below(t), .start = tick }, tick);
+        break;
+    case GHOST_SH_RETURN: case GHOST_SH_UNWIND: case GHOST_SH_YIELD: case GHOST_SH_ABANDON:
+        leave(r, t, s, tick);
+        break;
+    case GHOST_SH_MARK: case GHOST_SH_PAUSE:
+        break;
+    default:
+        enter(r, t, s, *(*operand)++, tick);
+    }
+}
+
+/* ---- before and after ---- */
+
+static bool begin(struct replay *r, struct replay_thread *t, const struct ghost_block *b, const struct block_memory *m)
+{
+    if (!array_grow(&t->stack, &t->cap, (size_t)b->max_depth + 1, sizeof *t->stack)) return false;
+    if (!array_grow(&r->slots, &r->slots_cap, (size_t)b->n_slots + 1, sizeof *r->slots)) return false;
+    for (uint32_t i = 0; i < b->n_slots; i++) r->slots[i] = (struct replay_slot){ .use = REPLAY_ENDED };
+    t->depth = b->n_stack;
+    for (uint32_t i = 0; i < b->n_stack; i++) {
+        t->stack[i] = (struct replay_frame){ b->stack[i], m->stack_tokens[i] };
+        if (b->stack[i].slot) r->slots[b->stack[i].slot - 1] = (struct replay_slot){ t->stack[i], b->base_tick, REPLAY_RUNNING };
+    }
+    for (uint32_t i = 0; i < b->n_activations; i++)
+        r->slots[b->activations[i].slot - 1] = (struct replay_slot){ { b->activations[i], m->activation_tokens[i] }, 0, REPLAY_SUSPENDED };
+    return true;
+}
+
+/* News of an activation; what happened last counts, whichever block tells it. */
+static bool tell(struct replay *r, uint32_t token, uint32_t use, uint64_t tick, const struct ghost_open_frame *f)
+{
+    uint32_t i = map32_get(&r->tokens, token);
+    if (!i) {
+        if (use == REPLAY_ENDED) return true;
+        if (!array_grow(&r->activations, &r->activations_cap, r->n_activations + 1, sizeof *r->activations)) return false;
+        i = (uint32_t)r->n_activations + 1;
+        if (!map32_put(&r->tokens, token, i)) return false;
+        r->activations[r->n_activations++] = (struct replay_activation){ .token = token };
+    }
+    struct replay_activation *a = &r->activations[i - 1];
+    if (tick < a->tick) return true;
+    *a = (struct replay_activation){ token, use, tick, *f };
+    return true;
+}
+
+/* Activations that this block met with a token and saw end or leave. */
+static bool tell_known(struct replay *r, uint32_t n, const struct ghost_open_frame *f, const uint32_t *tokens)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (!f[i].slot || !tokens[i]) continue;
+        const struct replay_slot *s = &r->slots[f[i].slot - 1];
+        if (s->use == REPLAY_ENDED && !tell(r, tokens[i], s->use, s->tick, &s->a.f)) return false;
+    }
+    return true;
+}
+
+static bool finish(struct replay *r, struct replay_thread *t, const struct ghost_block *b, const struct block_memory *m)
+{
+    if (!tell_known(r, b->n_stack, b->stack, m->stack_tokens)) return false;
+    if (!tell_known(r, b->n_activations, b->activations, m->activation_tokens)) return false;
+    for (uint32_t i = 0; i < m->n_alive; i++) {
+        struct replay_slot *s = &r->slots[m->alive[i].slot];
+        s->a.token = m->alive[i].token;
+        if (s->a.token && !tell(r, s->a.token, s->use, s->tick, &s->a.f)) return false;
+    }
+    for (size_t d = 0; d < t->depth; d++)
+        if (t->stack[d].f.slot) t->stack[d].token = r->slots[t->stack[d].f.slot - 1].a.token;
+    if (b->first_seq + b->n_seq > t->covered) t->covered = b->first_seq + b->n_seq;
+    t->last_tick = b->end_tick;
+    r->any_block = true;
+    r->tick_ns_q32 = b->tick_ns_q32;
+    r->anchor[0] = b->anchor[0];
+    r->anchor[1] = b->anchor[1];
+    return true;
+}
+
+bool replay_block(struct replay *r, const struct ghost_block *b, const struct ghost_decoder *d)
+{
+    const struct block_memory *m = decoder_block_memory(d);
+    const uint32_t *operand = b->operands;
+    struct replay_thread *t = thread_make(r, b->thread);
+    if (!t || !begin(r, t, b, m)) return false;
+    for (uint32_t i = 0; i < b->n_events; i++) step(r, t, &b->shapes[b->tokens[i]], &operand, b->ticks[i]);
+    return finish(r, t, b, m);
+}
+
+/* ---- handing over ---- */
+
+static bool export_thread(const struct replay_thread *from, struct tracker *t)
+{
+    struct track_thread *th = tracker_thread_make(t, from->id);
+    if (!th) return false;
+    for (size_t d = 0; d < from->depth; d++) {
+        if (d == STACK_MAX) break;
+        if (!tracker_import_frame(t, th, &from->stack[d].f, from->stack[d].token)) return false;
+    }
+    th->taken = from->covered;
+    th->positioned = true;
+    if (th->last_tick < from->last_tick) th->last_tick = from->last_tick;
+    return true;
+}
+
+bool replay_export(const struct replay *r, struct tracker *t)
+{
+    for (size_t i = 0; i < r->n_activations; i++) {
+        const struct replay_activation *a = &r->activations[i];
+        if (a->use == REPLAY_SUSPENDED && !tracker_import_suspended(t, &a->f, a->token, a->tick)) return false;
+    }
+    for (size_t i = 0; i < r->n_threads; i++)
+        if (!export_thread(&r->threads[i], t)) return false;
+    return true;
+}
