@@ -91,7 +91,9 @@ static void print_summary(FILE *f, const struct ghost_model *m, uint64_t shown, 
     fprintf(f, ". %s events", human_count(a, m->events));
     if (m->n_processes > 1)
         fprintf(f, ", %u processes", m->n_processes);
-    fputs(m->lost || m->n_losses ? ".\n" : ", none lost.\n", f);
+    fputs(m->n_losses || m->n_damages ? ".\n" : ", none lost.\n", f);
+    if (!m->events)
+        fputs("  No calls were recorded. `ghost doctor` tells what can be recorded here, and `ghost run --help` what is by default.\n", f);
     if (unfinished)
         fprintf(f, "  %s calls had not ended when recording did: counted, but not in the times.\n", human_count(a, unfinished));
     fputs("  P50 to P99 are within 0.8 % of the exact value; everything else is exact.\n", f);

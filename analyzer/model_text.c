@@ -36,8 +36,8 @@ static void put_param(struct text *t, const struct build *b, const struct ghost_
         put(t, name->p, name->len);
         put(t, "=", 1);
     }
-    if (type == GHOST_NONE)
-        put(t, "?", 1);
+    if (type == GHOST_NONE)      /* not bound: a type without a definition has a made-up name */
+        put(t, "-", 1);
     else
         put(t, b->types.v[type].qualname.p, b->types.v[type].qualname.len);
 }

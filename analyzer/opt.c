@@ -229,8 +229,8 @@ static int set_defaults(const struct command *cmd, void *values, struct ghost_er
 static int check_operands(const struct command *cmd, int n, char **argv, struct ghost_err *err)
 {
     if ((unsigned)n > cmd->max_operands)
-        return ghost_fail(err, GHOST_E_USAGE, "ghost %s does not know what to do with '%s'. Usage: ghost %s [OPTIONS] %s",
-                          cmd->name, argv[cmd->max_operands], cmd->name, cmd->usage);
+        return ghost_fail(err, GHOST_E_USAGE, "ghost %s does not know what to do with '%s'. Usage: ghost %s [OPTIONS]%s%s",
+                          cmd->name, argv[cmd->max_operands], cmd->name, *cmd->usage ? " " : "", cmd->usage);
     if (!cmd->verbs)
         return 0;
     if (n == 0)

@@ -49,6 +49,12 @@ struct run {
     size_t readable;
 };
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 /* ---- damage ---- */
 
 static struct ghost_str message(struct arena *a, const char *name, const char *text)
@@ -268,40 +274,65 @@ static int skip_log(struct run *r, const char *name, const struct ghost_err *why
     return ret;
 }
 
+/* The log and, in `tail`, what its live files hold beyond it. When these cannot
+ * be used, the log alone. */
+static struct ghost_log *open_log(struct run *r, const char *path, struct ghost_buf *tail, struct ghost_err *err)
+{
+    struct ghost_err live = GHOST_ERR_INIT;
+    struct ghost_log *log = ghost_live_open(path, tail, &live);
+    if (log)
+        return log;
+    ghost_buf_release(tail);
+    *tail = (struct ghost_buf){ 0 };
+    log = ghost_log_open(path, err);
+    if (log && skip_log(r, base_name(path), &live) < 0) {
+        ghost_log_close(log);
+        ghost_fail(err, GHOST_E_NOMEM, "out of memory");
+        return NULL;
+    }
+    return log;
+}
+
+static int run_opened(struct run *r, struct job *j)
+{
+    pthread_mutex_init(&j->lock, NULL);
+    int ret = defs_init(&j->defs);
+    if (ret == 0)
+        ret = run_sources(r, j);
+    defs_release(&j->defs);
+    pthread_mutex_destroy(&j->lock);
+    arena_release(&j->messages);
+    free(j->damages.v);
+    return ret;
+}
+
 static int run_log(struct run *r, const char *path, struct ghost_err *first)
 {
     struct ghost_err err = GHOST_ERR_INIT;
     struct ghost_buf tail = { 0 };
-    struct job j = { .name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path };
-    int ret = ghost_live_tail(path, &tail, &err);
-    if (ret == GHOST_E_NOMEM)
-        return ret;
-    if (ret < 0)
-        skip_log(r, j.name, &err);
-    err = (struct ghost_err)GHOST_ERR_INIT;
-    j.sources[0].log = ghost_log_open(path, &err);
+    struct job j = { .name = base_name(path), .n_sources = 1 };
+    int ret;
+    j.sources[0].log = open_log(r, path, &tail, &err);
     if (!j.sources[0].log) {
-        ghost_buf_release(&tail);
         ghost_fail(first, err.code, "%s", err.msg);
-        return err.code == GHOST_E_NOMEM ? err.code : skip_log(r, j.name, &err);
+        ret = err.code == GHOST_E_NOMEM ? err.code : skip_log(r, j.name, &err);
+        goto out;
     }
-    j.n_sources = 1;
     r->readable++;
-    if (tail.len && (j.sources[1].log = ghost_log_open_memory(tail.p, tail.len, &err)) != NULL) {
+    if (tail.len) {
+        j.sources[1].log = ghost_log_open_memory(tail.p, tail.len, &err);
+        if (!j.sources[1].log) {
+            ret = err.code;
+            goto out;
+        }
         j.sources[1].base = ghost_log_info(j.sources[0].log)->size;
         j.sources[1].in_memory = true;
         j.n_sources = 2;
     }
-    pthread_mutex_init(&j.lock, NULL);
-    ret = defs_init(&j.defs);
-    if (ret == 0)
-        ret = run_sources(r, &j);
-    defs_release(&j.defs);
-    pthread_mutex_destroy(&j.lock);
-    arena_release(&j.messages);
-    free(j.damages.v);
+    ret = run_opened(r, &j);
     r->bytes_before += ghost_log_info(j.sources[0].log)->size;
-    for (unsigned i = 0; i < j.n_sources; i++)
+out:
+    for (unsigned i = 0; i < 2; i++)
         ghost_log_close(j.sources[i].log);
     ghost_buf_release(&tail);
     return ret;

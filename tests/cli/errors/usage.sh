@@ -1,0 +1,14 @@
+# each says what is wrong and what to do; all exit 2
+t() { "$@"; echo "status $?"; }
+t ghost repotr
+t ghost report --srot calls
+t ghost report --sort
+t ghost report --sort loudness
+t ghost report --top many
+t ghost report --top=-1
+t ghost report a b
+t ghost report --modules=yes
+t ghost sessions extra
+t ghost completion fish
+t ghost completion
+t ghost help nothing

@@ -1,0 +1,2 @@
+story s
+ghost export ./s
