@@ -25,7 +25,7 @@ static const struct { int opcode; uint8_t action; } opcode_actions[] = {
     { STORE_FAST_LOAD_FAST, ACT_EFFECT }, { STORE_FAST_STORE_FAST, ACT_EFFECT },
     { STORE_ATTR, ACT_EFFECT }, { STORE_SUBSCR, ACT_EFFECT }, { DELETE_NAME, ACT_EFFECT }, { DELETE_GLOBAL, ACT_EFFECT },
     { DELETE_FAST, ACT_EFFECT }, { DELETE_DEREF, ACT_EFFECT }, { DELETE_ATTR, ACT_EFFECT }, { DELETE_SUBSCR, ACT_EFFECT },
-    { YIELD_VALUE, ACT_EFFECT },
+    { STORE_SLICE, ACT_EFFECT }, { YIELD_VALUE, ACT_EFFECT },
     { JUMP_FORWARD, ACT_JUMP }, { JUMP_BACKWARD, ACT_JUMP_BACK }, { JUMP_BACKWARD_NO_INTERRUPT, ACT_JUMP_BACK },
     { POP_JUMP_IF_FALSE, ACT_IF_FALSE }, { POP_JUMP_IF_TRUE, ACT_IF_TRUE }, { JUMP_IF_FALSE_OR_POP, ACT_IF_FALSE },
     { JUMP_IF_TRUE_OR_POP, ACT_IF_TRUE }, { POP_JUMP_IF_NONE, ACT_IF_OTHER }, { POP_JUMP_IF_NOT_NONE, ACT_IF_OTHER },
@@ -509,8 +509,10 @@ bool machine_step(struct machine *m)
     m->next = i.next;
     m->arg = i.arg;
     m->action = action_table()[i.opcode];
-    m->value = NULL;
+    m->value = m->callee = NULL;
     m->name = NULL;
+    m->args = NULL;
+    m->n_args = 0;
     verbs[m->action](m);
     return true;
 }

@@ -36,6 +36,8 @@ struct scan {
     int depth;
     struct guard guards[GUARDS_MAX];
     int n_guards;
+    size_t skips[4];             /* targets of the last `if true` jumps: an `or` jumps into the body */
+    unsigned n_skips;
     uint32_t *node_of_const;     /* a constant may be loaded twice (finally blocks are) */
     bool has_code;               /* some constant is code */
     bool body_open;              /* nothing but a trivial body was seen so far */
@@ -233,14 +235,24 @@ static void add_guard(struct scan *sc, size_t from, size_t to, uint32_t flag)
     if (sc->n_guards < GUARDS_MAX && from < to) sc->guards[sc->n_guards++] = (struct guard){ from, to, flag };
 }
 
+/* `if OTHER or TYPE_CHECKING:` has a second way into the body. */
+static bool is_second_of_or(const struct scan *sc)
+{
+    for (unsigned i = 0; i < sizeof sc->skips / sizeof *sc->skips; i++)
+        if (sc->skips[i] && sc->skips[i] >= sc->m.next && sc->skips[i] <= sc->m.next + 2) return true; /* over a NOT_TAKEN */
+    return false;
+}
+
 static void on_test(struct scan *sc)
 {
     const struct expr *test = sc->m.value;
+    if (sc->m.action == ACT_IF_TRUE) sc->skips[sc->n_skips++ % 4] = sc->m.target;
     if (!test) return;
     uint32_t flag = test->kind == EXPR_IS_MAIN ? GHOST_NODE_MAIN_GUARD : 0;
     if (test->kind == EXPR_NAME && str_is(last_component(meaning_of(sc, test->text)), "TYPE_CHECKING")) flag = GHOST_NODE_TYPE_CHECKING;
     if (!flag) return;
     size_t behind;
+    if (sc->m.action == ACT_IF_FALSE && is_second_of_or(sc)) return;
     if (sc->m.action == ACT_IF_FALSE) add_guard(sc, sc->m.next, sc->m.target, flag);
     else if (!machine_falls_into(&sc->m, sc->m.target, &behind)) add_guard(sc, sc->m.target, behind, flag); /* else of `if not` */
 }
