@@ -89,6 +89,8 @@ static PyObject *evaluate(PyThreadState *ts, compat_frame *frame, int throwflag)
         return below(ts, frame, throwflag);
     if (unlikely(!f))
         return first_run(ts, frame, throwflag);
+    if (unlikely(compat_recursion_ends(ts)))
+        return below(ts, frame, throwflag);
     if (unlikely(f->generator_like)) {
         if (!compat_frame_is_generators(frame)) /* this run only makes the generator */
             return below(ts, frame, throwflag);

@@ -118,6 +118,16 @@ static inline PyFunctionObject *compat_frame_function(const compat_frame *f)
 static inline bool compat_frame_is_generators(const compat_frame *f) { return f->owner == FRAME_OWNED_BY_GENERATOR; }
 
 #if !COMPAT_HAS_MONITORING
+#include <internal/pycore_interp.h>
+/* Will the call that is about to run end at once as a RecursionError, before its
+ * body begins? The rule of _Py_CheckRecursiveCall (Python/ceval.c of 3.11). */
+static inline bool compat_recursion_ends(const PyThreadState *ts)
+{
+    if (__builtin_expect(ts->recursion_remaining > 0, 1))
+        return false;
+    int depth = ts->recursion_limit - (ts->recursion_remaining - 1);
+    return depth >= ts->interp->ceval.recursion_limit && !ts->recursion_headroom;
+}
 /* Has the generator that owns this frame just suspended (else: ended)? */
 static inline bool compat_generator_suspended(compat_frame *f) { return _PyFrame_GetGenerator(f)->gi_frame_state == FRAME_SUSPENDED; }
 #endif
