@@ -117,11 +117,11 @@ class Client:
     async def office(self):
         await self.ask("GET", self.chance.choice(["/reports/best", "/reports/revenue.csv", "/catalogue"]))
 
-    async def compare_customers(self):
+    async def compare_products(self):
         await self.ask("GET", "/reports/similar")
 
     MIX = {browse: 18, look: 22, look_for_nothing: 2, ask_delivery: 10, order: 14, order_badly: 3, read_order: 8, cancel_order: 1,
-           till: 6, price_list: 2, office: 2, compare_customers: 1, log_in: 2, mistype_password: 1}
+           till: 6, price_list: 2, office: 2, compare_products: 1, log_in: 2, mistype_password: 1}
 
     async def work(self, budget, end):
         await self.connect()

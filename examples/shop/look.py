@@ -13,7 +13,7 @@ HANDLERS = {
     "GET /products/*": "main:product", "GET /products/*/delivery": "main:delivery", "POST /orders": "main:place",
     "GET /orders/*": "main:order", "DELETE /orders/*": "main:cancel", "POST /legacy/quote": "legacy:quote",
     "POST /import": "jobs:import_feed", "GET /catalogue": "main:catalogue", "GET /reports/best": "reports:best_sellers",
-    "GET /reports/revenue.csv": "reports:revenue_csv", "GET /reports/similar": "reports:similar_customers",
+    "GET /reports/revenue.csv": "reports:revenue_csv", "GET /reports/similar": "reports:similar_products",
 }
 
 
@@ -36,6 +36,10 @@ def main(export, tally):
         p = profiles.get(name)
         print(f"look: {name}: " + (", ".join(f"{n} x {k}" for k, n in sorted(p[key].items(), key=lambda i: -i[1])) if p else "not recorded") + what)
 
+    slow = profiles.get("shop.reports:similar_products")
+    if slow:
+        print(f"look: shop.reports:similar_products: {slow['call_count']} calls of {slow['mean_latency_ns'] / 1e6:.1f} ms, caller of "
+              f"{profiles['shop.reports:likeness']['call_count']} x likeness   <- one request in a hundred")
     tell("shop.pricing:calculate_discount", "arg_type_dist", "   <- annotated (int, int)")
     tell("shop.inventory:supplier_lead_time", "arg_type_dist", "   <- annotated (str, str)")
     return 1 if wrong else 0

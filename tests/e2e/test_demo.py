@@ -67,12 +67,15 @@ def test_demo_records_every_request(minor):
     failing = profiles["shop.orders:validate_order"]
     assert 0.05 < failing["exception_rate"] < 0.4
     assert [key.rsplit(":", 1)[0] for key in failing["callers"]] == ["shop.orders:place"]
-    slow = profiles["shop.reports:similar_customers"]
-    assert slow["mean_latency_ns"] > 5 * profiles["shop.reports:best_sellers"]["mean_latency_ns"]
+    slow, hot = profiles["shop.reports:similar_products"], profiles["shop.reports:likeness"]
+    assert hot["call_count"] == max(p["call_count"] for p in profiles.values())
+    assert [key.rsplit(":", 1)[0] for key in hot["callers"]][0].startswith("shop.reports:similar_products")
+    assert slow["mean_latency_ns"] > 2 * profiles["shop.reports:best_sellers"]["mean_latency_ns"]
     for dead in ("pricing:apply_voucher_v1", "pricing:round_to_five", "inventory:recount_by_shelf", "orders:merge_carts",
                  "reports:revenue_xml", "reports:FaxCoverSheet.render"):
         assert f"shop.{dead}" not in profiles
-    assert not any(key.startswith(("fastapi", "uvicorn", "pydantic", "asyncio")) for key in profiles), "the default filter is application code"
+    libraries = [key for key in profiles if key.startswith(("fastapi.", "uvicorn.", "starlette.", "pydantic.", "asyncio."))]
+    assert not libraries, "the default filter is application code"
 
 
 @contextlib.contextmanager

@@ -154,4 +154,4 @@ def best():
 @app.get("/reports/similar")
 def similar():
     return [{"one": one, "other": other, "likeness": round(value, 3)}
-            for one, other, value in reports.similar_customers()]
+            for one, other, value in reports.similar_products()]

@@ -6,25 +6,25 @@ from collections import Counter, defaultdict
 from . import pricing, store
 
 
-def baskets() -> dict[int, set[str]]:
-    """What each customer bought, of the newest orders."""
+def buyers(limit: int) -> dict[str, set[int]]:
+    """Who bought what, of the products that sell best."""
     found = defaultdict(set)
-    for row in store.query("SELECT user, sku FROM lines JOIN orders ON orders.id = lines.orders "
-                           "ORDER BY orders.id DESC LIMIT 600"):
-        found[row["user"]].add(row["sku"])
+    for row in store.query("SELECT sku, user FROM lines JOIN orders ON orders.id = lines.orders WHERE sku IN "
+                           "(SELECT sku FROM lines GROUP BY sku ORDER BY count(*) DESC, sku LIMIT ?)", limit):
+        found[row["sku"]].add(row["user"])
     return found
 
 
-def likeness(a: set[str], b: set[str]) -> float:
+def likeness(a: set[int], b: set[int]) -> float:
     return len(a & b) / len(a | b) if a or b else 0.0
 
 
-def similar_customers(limit: int = 10) -> list[tuple[int, int, float]]:
-    """Compares every customer with every other one."""
-    all_baskets = baskets()
-    pairs = [(one, other, likeness(all_baskets[one], all_baskets[other]))
-             for one in all_baskets for other in all_baskets if one < other]
-    return sorted(pairs, key=lambda pair: -pair[2])[:limit]
+def similar_products(limit: int = 10) -> list[tuple[str, str, float]]:
+    """Compares every product with every other one."""
+    bought_by = buyers(120)
+    pairs = [(one, other, likeness(bought_by[one], bought_by[other]))
+             for one in bought_by for other in bought_by if one < other]
+    return sorted(pairs, key=lambda pair: (-pair[2], pair))[:limit]
 
 
 def best_sellers(limit: int = 10) -> list[dict]:
