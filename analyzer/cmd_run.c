@@ -14,6 +14,7 @@
 #include "command.h"
 #include "ghost/record.h"
 #include "run.h"
+#include "term.h"
 
 struct run_options {
     const char *python, *data_dir, *module, *code;
@@ -79,20 +80,6 @@ static void tell(const char *format, ...)
     signal(SIGPIPE, old);
 }
 
-/* 1,234,567 */
-static const char *grouped(uint64_t n, char text[32])
-{
-    char digits[24];
-    int len = snprintf(digits, sizeof digits, "%" PRIu64, n), out = 0;
-    for (int i = 0; i < len; i++) {
-        if (i && (len - i) % 3 == 0)
-            text[out++] = ',';
-        text[out++] = digits[i];
-    }
-    text[out] = '\0';
-    return text;
-}
-
 static const char *plural(uint64_t n, const char *one, const char *more)
 {
     return n == 1 ? one : more;
@@ -107,12 +94,12 @@ static void tell_losses(const struct run_summary *s)
         GHOST_LOSSES(X)
 #undef X
     };
-    char n[32];
+    char n[HUMAN];
     for (size_t cause = 0; cause < sizeof s->losses / sizeof *s->losses; cause++) {
         const struct run_loss *l = &s->losses[cause];
         const char *text = cause < sizeof texts / sizeof *texts && texts[cause] ? texts[cause] : "a cause that this ghost does not know";
         if (l->events)
-            tell("lost %s%s %s: %s", l->at_least ? "at least " : "", grouped(l->events, n), plural(l->events, "event", "events"), text);
+            tell("lost %s%s %s: %s", l->at_least ? "at least " : "", human_count(n, l->events), plural(l->events, "event", "events"), text);
         else if (l->at_least)
             tell("lost an unknown number of events: %s", text);
     }
@@ -157,14 +144,12 @@ static void tell_nothing(const struct run_target *target)
 
 static void tell_summary(const struct run_options *o, const struct session *session, const struct run_summary *s, double seconds)
 {
-    char events[32], lost[32];
-    grouped(s->events, events);
-    grouped(s->lost, lost);
+    char events[HUMAN], lost[HUMAN];
     bool loss = s->lost > 0 || s->unreadable > 0;
     if (!o->quiet || loss)
         tell("session %s: %u %s, %s%s %s (%s lost), %.1f s; see it with: ghost report%s%s", session->id, s->processes,
-             plural(s->processes, "process", "processes"), s->partial ? "more than " : "", events,
-             plural(s->events, "event", "events"), lost, seconds, o->data_dir ? " " : "", o->data_dir ? session->path : "");
+             plural(s->processes, "process", "processes"), s->partial ? "more than " : "", human_count(events, s->events),
+             plural(s->events, "event", "events"), human_count(lost, s->lost), seconds, o->data_dir ? " " : "", o->data_dir ? session->path : "");
     if (s->events == 0 && !s->partial && s->processes > s->unreadable && !o->quiet)
         tell("no call was recorded: only the application's own code is, not the standard library or installed packages. "
              "Choose others with --include NAME, or take everything with --all");

@@ -32,13 +32,13 @@ struct command {
 
 /* In the order `ghost --help` shows them. */
 #define COMMANDS(X) \
-    X(run) X(sessions) X(report) X(export) X(completion) X(manual)
+    X(run) X(sessions) X(report) X(export) X(doctor) X(completion) X(manual)
 
 #define X(name) extern const struct command cmd_##name;
 COMMANDS(X)
 #undef X
 
-/* All of them, NULL at the end (main.c). */
+/* All of them, NULL at the end. */
 extern const struct command *const commands[];
 
 #endif

@@ -236,7 +236,7 @@ def record(env, boot):
 
 def tell(env, reason):
     """One line for the user, where `ghost run` and `ghost doctor` look for it."""
-    if 'boot' in env.get('GHOST_DEBUG', '').split(','):
+    if env.get('GHOST_DEBUG'):
         os.write(2, ('ghost: not recorded: %s\n' % reason).encode('utf-8', 'replace'))
     folder, flags = env.get('GHOST_SESSION_DIR'), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
     path = '%s/%d.refused' % (folder, os.getpid()) if folder else data_dir(env) + '/refused.txt'

@@ -202,7 +202,7 @@ def test_a_copied_library_folder_is_enough(python, tmp_path):
 
 def test_recorder_for_this_version_is_missing(python, tmp_path):
     folder = lib_copy(tmp_path, recorders=False)
-    done = run([python.exe, "-c", "print(1)"], {**boot_environment(tmp_path), "PYTHONPATH": str(folder / "boot"), "GHOST_DEBUG": "boot"})
+    done = run([python.exe, "-c", "print(1)"], {**boot_environment(tmp_path), "PYTHONPATH": str(folder / "boot"), "GHOST_DEBUG": "1"})
     assert done.stdout == b"1\n" and done.returncode == 0
     text = (tmp_path / "data/refused.txt").read_text()
     assert "there is no recorder for CPython %d.%d" % python.minor in text and "make PYTHONS=" in text
