@@ -77,7 +77,7 @@ bool array_grow(void *p, size_t *cap, size_t want, size_t size)
 uint8_t *buf_reserve(struct ghost_buf *b, size_t n)
 {
     if (b->failed) return NULL;
-    if (n > SIZE_MAX - b->len || !array_grow(&b->p, &b->cap, b->len + n, 1)) {
+    if (n >= SIZE_MAX - b->len || !array_grow(&b->p, &b->cap, b->len + n + 1, 1)) {
         b->failed = true;
         return NULL;
     }

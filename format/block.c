@@ -142,9 +142,16 @@ void block_release(struct block *b)
     ghost_buf_release(&b->activations);
 }
 
+uint32_t block_slot_fresh(struct block *b, uint32_t activation)
+{
+    b->slot_activation[b->n_slots] = activation;
+    return (uint32_t)b->n_slots++;
+}
+
 uint32_t block_slot(struct block *b, uint32_t activation)
 {
-    uint32_t slot = b->n_free ? b->free_slots[--b->n_free] : (uint32_t)b->n_slots++;
+    if (b->n_free == 0) return block_slot_fresh(b, activation);
+    uint32_t slot = b->free_slots[--b->n_free];
     b->slot_activation[slot] = activation;
     return slot;
 }

@@ -91,8 +91,10 @@ static inline void block_operand(struct block *b, uint32_t slot)
     b->n_operands++;
 }
 
-/* A slot for activation number `activation`; and its end. */
+/* A slot for activation number `activation`, and its end. One that has an entry
+ * needs a slot that nothing had before: the entry counts from the block's begin. */
 uint32_t block_slot(struct block *b, uint32_t activation);
+uint32_t block_slot_fresh(struct block *b, uint32_t activation);
 void block_slot_free(struct block *b, uint32_t slot);
 
 /* What surrounds the columns in a BLOCK record. */

@@ -159,7 +159,7 @@ static uint32_t slot_in_block(struct tracker *t, struct block *b, uint32_t i)
     struct activation *a = &t->activations[i];
     if (a->epoch == b->epoch) return a->slot;
     a->epoch = b->epoch;
-    a->slot = block_slot(b, i);
+    a->slot = block_slot_fresh(b, i);
     struct ghost_open_frame f = open_activation(a);
     block_entry(&b->activations, &f, b->base_tick, a->token);
     b->n_activations++;
