@@ -13,7 +13,7 @@ enum { PROBE_TEXT = 512 };
 struct doctor_python {
     char *path;                          /* as found */
     char executable[PROBE_TEXT];         /* as it calls itself */
-    char prefix[PROBE_TEXT], implementation[32], version[32];
+    char implementation[32], version[32];
     bool free_threaded, debug;
     bool recorded;                       /* the trial recording was complete */
     char hook[32], clock[32];            /* of the trial */

@@ -28,12 +28,13 @@ static int no_memory(struct ghost_err *err)
     return ghost_fail(err, GHOST_E_NOMEM, "out of memory while looking for interpreters");
 }
 
+/* A virtual environment is the interpreter it was made from. */
 static bool is_known(const struct doctor_pythons *l, const struct doctor_python *p)
 {
     char a[PATH_MAX], b[PATH_MAX];
     for (size_t i = 0; i < l->n; i++) {
         const struct doctor_python *other = &l->items[i];
-        if (strcmp(other->prefix, p->prefix) == 0 && realpath(other->executable, a) && realpath(p->executable, b) && strcmp(a, b) == 0)
+        if (realpath(other->executable, a) && realpath(p->executable, b) && strcmp(a, b) == 0)
             return true;
     }
     return false;

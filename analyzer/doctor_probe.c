@@ -24,7 +24,7 @@ static const char question[] =
     "import sys\n"
     "i = getattr(sys, 'implementation', None)\n"
     "print('\\n'.join([i.name if i else 'cpython', '%d.%d.%d' % sys.version_info[:3], getattr(sys, 'abiflags', ''),\n"
-    "                 str(int(hasattr(sys, 'gettotalrefcount'))), sys.executable or '', sys.prefix, '']))\n";
+    "                 str(int(hasattr(sys, 'gettotalrefcount'))), sys.executable or '', '']))\n";
 
 static const char trial[] =
     "def ghost_trial(n): return n\n"
@@ -118,7 +118,7 @@ bool doctor_ask(struct doctor_python *p)
     char *argv[] = { p->path, "-E", "-S", "-c", (char *)question, NULL };
     const struct { char *to; size_t size; } fields[] = {
         { p->implementation, sizeof p->implementation }, { p->version, sizeof p->version }, { flags, sizeof flags },
-        { debug, sizeof debug }, { p->executable, sizeof p->executable }, { p->prefix, sizeof p->prefix },
+        { debug, sizeof debug }, { p->executable, sizeof p->executable },
     };
     int status = probe(argv, text, sizeof text, ASK_MS, NULL, NULL);
     char *rest = text;
