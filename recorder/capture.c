@@ -283,6 +283,8 @@ void capture_store_slow(uint64_t time_kind, uint64_t what)
     struct quiet q;
     bool new_ring = !lane.ring;
     quiet_begin(&q);
+    if (unlikely(compat_interpreters_made() > 1))
+        recorder_note(GHOST_NOTE_SUBINTERPRETER, "");
     ring_room(&lane, time_kind >> GHOST_TICK_SHIFT);
     quiet_end(&q);
     if (lane.pos == lane.stop)

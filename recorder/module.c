@@ -104,6 +104,13 @@ static PyObject *refuse(const char *why)
     return NULL;
 }
 
+static void at_exit(void)
+{
+    if (recorder.state == RECORDER_ON && compat_interpreters_made() > 1)
+        recorder_note(GHOST_NOTE_SUBINTERPRETER, "");
+    recorder_finish();
+}
+
 static PyObject *start(PyObject *self, PyObject *d)
 {
     struct ghost_err err = GHOST_ERR_INIT;
@@ -135,10 +142,10 @@ static PyObject *start(PyObject *self, PyObject *d)
         recorder_fault(why);
         return refuse(why);
     }
-    if (Py_AtExit(recorder_finish) != 0 && atexit(recorder_finish) != 0)
+    /* Whichever comes: the interpreter's end, or exit(3) without one. */
+    int no_slot = Py_AtExit(at_exit) != 0;
+    if (atexit(at_exit) != 0 && no_slot)
         recorder_note(GHOST_NOTE_FAULT, "no slot for the end of the process");
-    else
-        atexit(recorder_finish); /* exit(3) without an interpreter's end */
     Py_RETURN_NONE;
 }
 

@@ -32,9 +32,8 @@
 #endif
 #include <internal/pycore_frame.h>
 #include <opcode.h>
-#if PY_VERSION_HEX >= 0x030c0000
 #include <internal/pycore_interp.h>
-#endif
+#include <internal/pycore_runtime.h>
 #pragma GCC diagnostic pop
 
 /* 3.11 has no sys.monitoring: its hook is the frame evaluator (PEP 523). */
@@ -118,7 +117,6 @@ static inline PyFunctionObject *compat_frame_function(const compat_frame *f)
 static inline bool compat_frame_is_generators(const compat_frame *f) { return f->owner == FRAME_OWNED_BY_GENERATOR; }
 
 #if !COMPAT_HAS_MONITORING
-#include <internal/pycore_interp.h>
 /* Will the call that is about to run end at once as a RecursionError, before its
  * body begins? The rule of _Py_CheckRecursiveCall (Python/ceval.c of 3.11). */
 static inline bool compat_recursion_ends(const PyThreadState *ts)
@@ -173,6 +171,9 @@ static inline bool compat_at_yield(PyCodeObject *code, int at)
     Py_XDECREF(bytes);
     return yields;
 }
+
+/* Interpreters made so far, the main one included. */
+static inline int64_t compat_interpreters_made(void) { return (int64_t)_PyRuntime.interpreters.next_id; }
 
 /* The slot of a code object reserved for us (PyUnstable_Eval_RequestCodeExtraIndex).
  * Read directly: it stands on the hot path. The layout of the block behind
