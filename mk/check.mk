@@ -43,14 +43,16 @@ unit: $(unit_bin) ## unit tests (SAN=address,undefined works here too)
 	@scripts/run_unit.sh $(unit_bin)
 
 # ---- fuzzing: tests/fuzz/fuzz_x.c has LLVMFuzzerTestOneInput, corpus/fuzz_x its inputs ----
+# replay*.c there has the main() that runs a corpus without libFuzzer.
 fuzz_names := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-fuzz_helpers := $(filter-out tests/fuzz/replay.c tests/fuzz/fuzz_%.c,$(wildcard tests/fuzz/*.c))
+fuzz_replay := $(wildcard tests/fuzz/replay*.c)
+fuzz_helpers := $(filter-out $(fuzz_replay) tests/fuzz/fuzz_%.c,$(wildcard tests/fuzz/*.c))
 define fuzz_rules # name
 $(OUT)/fuzz/$(1): tests/fuzz/$(1).c $(fuzz_helpers) $(libformat)
 	@mkdir -p $$(@D)
 	@echo "  LINK  $$@"
 	$$(Q)$$(CC) $$(unit_flags) $$(ldflags) -fsanitize=fuzzer -pie -o $$@ $$(filter %.c %.a,$$^) $$(shell $$(PKG_CONFIG) --libs $$(log_packages)) -lm -pthread $$(LDFLAGS)
-$(OUT)/fuzz/replay_$(1): tests/fuzz/$(1).c tests/fuzz/replay.c $(fuzz_helpers) $(libformat)
+$(OUT)/fuzz/replay_$(1): tests/fuzz/$(1).c $(fuzz_replay) $(fuzz_helpers) $(libformat)
 	@mkdir -p $$(@D)
 	@echo "  LINK  $$@"
 	$$(Q)$$(CC) $$(unit_flags) $$(ldflags) -pie -o $$@ $$(filter %.c %.a,$$^) $$(shell $$(PKG_CONFIG) --libs $$(log_packages)) -lm -pthread $$(LDFLAGS)

@@ -88,7 +88,7 @@ $found"
 # Names that tools give a meaning to may repeat.
 twice=$(find include format recorder analyzer explain bench tests scripts mk -name corpus -prune -o \
         \( -name '*.[ch]' -o -name '*.sh' -o -name '*.awk' -o -name '*.mk' -o -name '*.py' \) -print 2>/dev/null |
-    grep -vE '^tests/(apps|matrix/build)/|/(__init__|__main__|conftest|sitecustomize|manage|settings|urls|views|wsgi|models|apps|run)\.(py|sh)$' |
+    grep -vE '^tests/(apps|cli)/|/(__init__|__main__|conftest|sitecustomize|manage|settings|urls|views|wsgi|models|apps|run)\.(py|sh)$' |
     sed 's,.*/,,' | sort | uniq -d)
 for name in $twice; do
     say "two files are called $name: $(find include format recorder analyzer explain bench tests scripts mk -name "$name" | tr '\n' ' ')"
