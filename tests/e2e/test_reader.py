@@ -6,7 +6,6 @@ finished and killed, and every session below $GHOST_LOGS (a folder of logs that 
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +21,7 @@ import ghost_reader  # noqa: E402
 
 GHOST = Path(os.environ.get("GHOST_BIN", REPOSITORY / "build" / "ghost"))
 GEN_LOG = GHOST.parent / "tools" / "gen_log"
-EXACT = ("call_count", "exception_count", "calls_unfinished", "exceptions", "arg_type_dist", "ret_type_dist", "yield_type_dist",
+EXACT = ("call_count", "exception_count", "calls_unfinished", "calls_closed", "calls_adopted", "exceptions", "arg_type_dist", "ret_type_dist", "yield_type_dist",
          "callers", "callees", "total_latency_ns", "min_latency_ns", "max_latency_ns", "self_ns", "suspended_ns", "module",
          "qualname", "file", "line")
 PROGRAMS = ("generators.py", "async_generators.py", "gen_throw_close.py", "exc_frames.py", "threads.py", "gen_threads.py",
@@ -46,6 +45,9 @@ def agree(session, logs):
     for fn_key, profile in mine.items():
         expected = {key: theirs[fn_key][key] for key in EXACT}
         assert {key: profile[key] for key in EXACT} == expected, fn_key
+    assert py["events"] == c["events"] and sum(py["losses"].values()) == c["events_lost"]
+    assert py["marks"] == {mark["name"]: mark["count"] for mark in c["marks"]}
+    assert py["processes"] == {p["log"]: {key: p[key] for key in ("events", "meta", "ended_in_good_order")} for p in c["processes"]}
     return py
 
 
@@ -75,3 +77,106 @@ def test_generated_logs(generated, seed, events, threads):
 def test_dumps_are_the_same(generated, seed):
     path = generated(seed, 5_000, 3)
     assert list(ghost_reader.dump(path)) == ghost("log", "dump", path).splitlines()
+
+
+def damaged_copies(path, folder, rng):
+    """Cuts, flipped bits, holes and doubled pieces of a log."""
+    data = path.read_bytes()
+    places = sorted(rng.sample(range(48, len(data)), 8))
+    yield from ((f"cut{at}", data[:at]) for at in places[:4])
+    yield from ((f"flip{at}", data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)]) + data[at + 1:]) for at in places)
+    yield "hole", data[:places[2]] + data[places[4]:]
+    yield "zeros", data[:places[1]] + bytes(places[3] - places[1]) + data[places[3]:]
+    yield "doubled", data[:places[5]] + data[places[3]:places[5]] + data[places[5]:]
+    yield "no-header", data[48:]
+
+
+@needs_gen_log
+@pytest.mark.parametrize("seed", range(11, 13))
+def test_cut_and_damaged_copies(generated, tmp_path, seed):
+    path = generated(seed, 150_000, 4)      # several blocks and frames
+    for name, data in damaged_copies(path, tmp_path, random.Random(seed)):
+        copy = tmp_path / name / path.name
+        copy.parent.mkdir()
+        copy.write_bytes(data)
+        py = agree(copy, [copy])
+        assert py["faults"] or name.startswith("flip"), name   # a flip in the index alone harms no record
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """Runs a program (`python` is of conftest.py) under the recorder alone, as a container would; and the session it made."""
+    def record(python, *args, **kwargs):
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("GHOST", "PYTHON"))}
+        env |= {"GHOST_RECORD": "1", "GHOST_DATA_DIR": str(tmp_path / "data"), "PYTHONPATH": str(GHOST.parent / "lib" / "boot")}
+        return subprocess.Popen([python.exe, *map(str, args)], env=env, stdin=subprocess.DEVNULL, cwd=tmp_path,
+                                **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | kwargs)
+
+    def session():
+        found, = (tmp_path / "data" / "sessions").iterdir()
+        return found
+    return record, session
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_recordings_of_programs(recorded, python, program):
+    record, session = recorded
+    record(python, REPOSITORY / "tests" / "apps" / program).wait(60)
+    logs = sorted(session().glob("*.ghost"))
+    py = agree(session(), logs)
+    assert py["faults"] == [] and py["events"] > 0
+    for log in logs:
+        assert list(ghost_reader.dump(log)) == ghost("log", "dump", log).splitlines()
+
+
+BUSY = """
+import asyncio, itertools, os, sys, threading
+def leaf(x, *more):
+    if x % 7 == 0: raise ValueError
+    return x
+def call(x):
+    try: return leaf(x, "a", None)
+    except ValueError: return None
+def numbers():
+    for x in itertools.count(): yield call(x)
+async def pause(x):
+    await asyncio.sleep(0)
+    return call(x)
+async def task():
+    for x in itertools.count(): await pause(x)
+async def tasks():
+    await asyncio.gather(*(task() for _ in range(5)))
+def spin():
+    for x in numbers(): pass
+for _ in range(2): threading.Thread(target=spin, daemon=True).start()
+threading.Thread(target=asyncio.run, args=(tasks(),), daemon=True).start()
+os.write(1, b"x")
+threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.15, 1.3])
+def test_killed_processes(recorded, tmp_path, python, seconds):
+    """Stacks, generators and tasks that begin in the log and go on in the rings, kill at no chosen moment."""
+    record, session = recorded
+    (tmp_path / "busy.py").write_text(BUSY)
+    process = record(python, tmp_path / "busy.py", stdout=subprocess.PIPE)
+    try:
+        assert process.stdout.read(1) == b"x"
+        time.sleep(seconds)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait(30)
+    assert list(session().glob("*.ring")), "a killed process leaves its rings"
+    py = agree(session(), sorted(session().glob("*.ghost")))
+    assert py["faults"] == [] and py["events"] > 0
+
+
+def other_logs():
+    folder = os.environ.get("GHOST_LOGS")
+    return sorted({p.parent for p in Path(folder).rglob("*.ghost")}) if folder else []
+
+
+@pytest.mark.parametrize("folder", other_logs(), ids=str)
+def test_logs_that_other_tests_left(folder):
+    agree(folder, sorted(folder.glob("*.ghost")))

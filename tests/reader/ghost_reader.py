@@ -72,10 +72,10 @@ def export(paths):
     session, faults = SessionTally(), []
     for path in logs_of(paths):
         log, tally = tally_log(path)
-        session.add(tally)
+        session.add(path.name, tally)
         faults += [f"{path.name}: offset {at}: {what}" for at, what in log.faults]
     return {"processes": session.processes, "events": session.events,
-            "losses": {str(cause): n for cause, n in sorted(session.losses.items())},
+            "losses": {str(cause): n for cause, n in sorted(session.losses.items())}, "marks": dict(sorted(session.marks.items())),
             "faults": faults, "profiles": session.profiles()}
 
 

@@ -5,6 +5,8 @@ from collections import Counter, defaultdict
 from reader_records import SIG_OTHER, VARARGS, VARKEYWORDS
 from reader_replay import Replay
 
+DAMAGE = 8      # a cause of loss that readers find
+
 
 class FunctionTally:
     """Of one fn_key, over all processes."""
@@ -12,6 +14,8 @@ class FunctionTally:
     def __init__(self):
         self.calls = 0
         self.finished = 0
+        self.closed = 0                         # generators and coroutines ended by close()
+        self.adopted = 0                        # begun before recording did
         self.sigs = Counter()
         self.returns = Counter()
         self.yields = Counter()
@@ -40,6 +44,7 @@ class ProcessTally:
         self.by_func = defaultdict(FunctionTally)
         self.replay = Replay(self)
         self.events = 0
+        self.marked_times = Counter()
         self.q32 = 0
         self.keepers = {
             "META": lambda r: self.meta.update((p["key"], p["value"]) for p in r["pairs"]),
@@ -68,18 +73,24 @@ class ProcessTally:
     def _ns(self, ticks):
         return max(0, ticks) * self.q32 >> 32
 
+    def lost_by_damage(self):
+        """Events that the end of the log counts and that are not to be found."""
+        return max(0, self.end["events"] - self.events) if self.end else 0
+
     def called(self, frame, tick):
         f = self.by_func[frame.func]
         f.calls += 1
         f.sigs[frame.sig] += 1
         f.callers[frame.caller] += 1
 
+    # A frame that began before recording did is no call that was counted: only that it ended is.
     def returned(self, frame, tick, type_id):
-        self.by_func[frame.func].returns[type_id] += 1
-        self._ended(frame, tick)
+        if self._ended(frame, tick):
+            self.by_func[frame.func].returns[type_id] += 1
 
     def yielded(self, frame, type_id):
-        self.by_func[frame.func].yields[type_id] += 1
+        if frame.known:
+            self.by_func[frame.func].yields[type_id] += 1
 
     def _is_close(self, type_id):
         """close() ends a generator by GeneratorExit: no exception of anybody's."""
@@ -87,27 +98,33 @@ class ProcessTally:
         return t and (t["module"], t["qualname"]) == ("builtins", "GeneratorExit")
 
     def unwound(self, frame, tick, type_id, raised):
-        if frame.slot is None or not self._is_close(type_id):
-            f = self.by_func[frame.func]
+        if not self._ended(frame, tick):
+            return
+        f = self.by_func[frame.func]
+        if frame.slot is not None and self._is_close(type_id):
+            f.closed += 1
+        else:
             f.exits += 1
             f.exceptions[type_id]["raised" if raised else "passed"] += 1
-        self._ended(frame, tick)
 
     def caught(self, frame, type_id):
-        if not self._is_close(type_id):
+        if frame.known and not self._is_close(type_id):
             self.by_func[frame.func].exceptions[type_id]["caught"] += 1
 
     def marked(self, tick, mark):
-        pass
+        self.marked_times[mark] += 1
 
     def _ended(self, frame, tick):
-        if not frame.known:
-            return
+        """False when nothing is known of the call but its end."""
         f, latency = self.by_func[frame.func], tick - frame.start
+        if not frame.known:
+            f.adopted += 1
+            return False
         f.finished += 1
         f.add_latency(self._ns(latency))
         f.self_ns += self._ns(frame.active - frame.child)
         f.suspended_ns += self._ns(latency - frame.active)
+        return True
 
     # Names.
     def key(self, func):
@@ -143,12 +160,15 @@ class SessionTally:
         self.functions = defaultdict(FunctionTally)
         self.about = {}
         self.callees = defaultdict(Counter)
-        self.events, self.losses, self.processes = 0, Counter(), 0
+        self.events, self.losses, self.marks, self.processes = 0, Counter(), Counter(), {}
 
-    def add(self, process):
+    def add(self, log, process):
         self.events += process.events
         self.losses.update(process.losses)
-        self.processes += 1
+        if damage := process.lost_by_damage():
+            self.losses[DAMAGE] += damage
+        self.marks.update({process.marks.get(mark, f"?{mark}"): n for mark, n in process.marked_times.items()})
+        self.processes[log] = {"events": process.events, "meta": process.meta, "ended_in_good_order": process.end is not None}
         for func, part in process.by_func.items():
             key = process.key(func)
             whole = self.functions[key]
@@ -159,6 +179,8 @@ class SessionTally:
         whole.calls += part.calls
         whole.finished += part.finished
         whole.exits += part.exits
+        whole.closed += part.closed
+        whole.adopted += part.adopted
         whole.self_ns += part.self_ns
         whole.suspended_ns += part.suspended_ns
         for sig, n in part.sigs.items():
@@ -189,6 +211,7 @@ class SessionTally:
             "module": about.get("module"), "qualname": about.get("qualname"),
             "file": about.get("file"), "line": about.get("first_line"),
             "call_count": f.calls, "exception_count": f.exits, "calls_unfinished": max(0, f.calls - f.finished),
+            "calls_closed": f.closed, "calls_adopted": f.adopted,
             "exceptions": {name: {how: n[how] for how in ("raised", "passed", "caught")}
                            for name, n in sorted(f.exceptions.items())},
             "arg_type_dist": dict(sorted(f.sigs.items())), "ret_type_dist": dict(sorted(f.returns.items())),

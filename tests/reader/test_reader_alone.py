@@ -89,7 +89,7 @@ def test_what_was_not_seen_has_no_latency(tmp_path):
     assert not out["faults"] and out["events"] == 6
     f, g = found["f"], found["g"]
     assert (f["call_count"], f["calls_unfinished"], f["total_latency_ns"], f["self_ns"]) == (2, 1, 10, 10)
-    assert (g["call_count"], g["calls_unfinished"], g["total_latency_ns"], g["ret_type_dist"]) == (1, 1, 0, {"int": 1})
+    assert (g["call_count"], g["calls_unfinished"], g["calls_adopted"], g["total_latency_ns"], g["ret_type_dist"]) == (1, 1, 1, 0, {})
 
 
 @pytest.mark.parametrize("events, n_slots", [
