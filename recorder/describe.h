@@ -6,8 +6,7 @@
  *   - no application code runs: only exact builtin containers, slots of C
  *     structs and instance dictionaries are read; no getattr on application
  *     objects, no repr, no str, no hash, no comparison of them, no isinstance
- *     through a metaclass. The one exception is stated at
- *     describe_annotations;
+ *     through a metaclass;
  *   - no exception is left set or altered, no reference is kept (the caller
  *     keeps what it needs), a reference taken is given back;
  *   - no value of the application is copied: names only;
@@ -15,7 +14,7 @@
  * Each returns 0, or -1 when the record could not be made (out of memory, an
  * object in an unexpected state); the caller counts that as a loss.
  *
- * Nothing but pycompat.h knows CPython's versions. */
+ * Nothing but pycompat.h and pycompat_describe.h knows CPython's versions. */
 #ifndef GHOST_DESCRIBE_H
 #define GHOST_DESCRIBE_H
 
@@ -33,7 +32,8 @@ struct ghost_str ident_main_name(void);
 /* describe_func.c. `globals` is the dict the code runs in (may be NULL). */
 int describe_func(struct ghost_buf *out, PyCodeObject *code, PyObject *globals, uint32_t id);
 /* The module's name: globals["__name__"] when it is an exact str, __main__ by
- * its real name; "?" when there is none. Valid while globals is unchanged. */
+ * its real name; "?" when there is none. Valid while globals is unchanged, and,
+ * when the name is not ASCII, until the next call. */
 struct ghost_str describe_module_name(PyObject *globals);
 /* XXH64 over the code as compiled (instrumentation and caches removed), its
  * names and variable names; no constants, so no value. Stable between runs. */
@@ -44,12 +44,10 @@ int describe_type(struct ghost_buf *out, PyTypeObject *type, uint32_t id);
 
 /* describe_annotations.c: appends an ANNOT record when the function has
  * annotations, defaults or __wrapped__; nothing otherwise.
- * 3.11 to 3.13 read the annotation objects. On 3.14+ the compiler-made
- * __annotate__ function is run in string format with fake globals (PEP 649,
- * annotationlib), and PEP 695 bounds and aliases are evaluated only when
- * already evaluated or through their compiler-made thunks. Returns 1 with an
- * exception set when an asynchronous exception (a signal handler's) arrived
- * meanwhile: the caller must let it through. */
+ * Annotation objects are read through their C structs. Where annotations
+ * exist only as a function that the compiler made (__annotate__ on 3.14+, the
+ * evaluators of PEP 695 bounds and aliases on 3.12+), its instructions are
+ * followed without being run; an __annotate__ made otherwise is UNREADABLE. */
 int describe_annotations(struct ghost_buf *out, PyFunctionObject *func, uint32_t func_id);
 
 /* describe_tree.c */

@@ -45,6 +45,25 @@ static void read_annotations(struct annot *a, struct listing *l, PyObject *annot
     } else a->flags |= GHOST_ANNOT_UNREADABLE; /* the application put something of its own there */
 }
 
+/* From 3.14 on: what the compiler's __annotate__ would make. */
+static void read_annotate(struct annot *a, struct listing *l, PyObject *annotate)
+{
+    struct thunk t;
+    if (!thunk_follow(a, annotate, &t)) {
+        a->flags |= GHOST_ANNOT_UNREADABLE; /* not made by the compiler */
+        return;
+    }
+    t.scope.namespace_ = a->scope.namespace_;
+    a->scope = t.scope;
+    l->list = scratch_alloc(a->s, t.n_items * sizeof *l->list + 1);
+    for (uint32_t i = 0; l->list && i + 1 < t.n_items && l->n <= GHOST_PARAM_MAX; i += 2) {
+        struct expr *key = t.items[i];
+        if (!key || key->kind != EXPR_STRING) continue;
+        struct ghost_str text = expr_print(a, t.items[i + 1]);
+        l->list[l->n++] = (struct ghost_def_annotation){ key->text, text };
+    }
+}
+
 static void add_default(struct annot *a, struct ghost_def_annot *d, uint32_t *pairs, uint32_t param, PyObject *value)
 {
     (void)a;
@@ -73,15 +92,23 @@ static void read_defaults(struct annot *a, struct ghost_def_annot *d, PyFunction
     }
 }
 
+/* functools.wraps copies annotations: strings in them mean what they meant
+ * where the wrapped function stands. */
+static PyFunctionObject *innermost(PyFunctionObject *func)
+{
+    for (int i = 0; i < 16; i++) {
+        PyObject *wrapped = dict_get(func->func_dict, KEY(__wrapped__));
+        if (!wrapped || !PyFunction_Check(wrapped)) break;
+        func = (PyFunctionObject *)wrapped;
+    }
+    return func;
+}
+
 static void annot_init(struct annot *a, struct scratch *s, PyFunctionObject *func)
 {
     *a = (struct annot){ .s = s, .budget = ANNOT_BUDGET };
-    a->scope = (struct scope){
-        .cell_names = ((PyCodeObject *)func->func_code)->co_localsplusnames,
-        .cells = func->func_closure,
-        .globals = func->func_globals,
-        .builtins = func->func_builtins,
-    };
+    func = innermost(func);
+    thunk_scope((PyObject *)func, &a->scope);
     a->scope.namespace_ = class_namespace(a, func);
 }
 
@@ -103,7 +130,7 @@ int describe_annotations(struct ghost_buf *out, PyFunctionObject *func, uint32_t
     annot_init(&a, &s, func);
     struct ghost_def_annot d = { .func = func_id };
     if (annotations) read_annotations(&a, &l, annotations);
-    else if (annotate) a.flags |= GHOST_ANNOT_UNREADABLE;
+    else if (annotate) read_annotate(&a, &l, annotate);
     read_defaults(&a, &d, func);
     if (s.failed) goto out;
     d.flags = a.flags | (wrapper ? GHOST_ANNOT_WRAPPER : 0);

@@ -282,7 +282,11 @@ static void do_list(struct machine *m) { push(m, gather(m, EXPR_LIST, m->arg)); 
 
 static void do_map(struct machine *m)
 {
-    drop(m, (int)m->arg * 2);
+    int n = (int)m->arg * 2 < m->depth ? (int)m->arg * 2 : m->depth;
+    m->args = scratch_alloc(m->a->s, (size_t)n * sizeof *m->args + 1);
+    if (m->args && n) memcpy(m->args, m->stack + m->depth - n, (size_t)n * sizeof *m->args);
+    m->n_args = m->args ? (uint32_t)n : 0;
+    drop(m, n);
     push(m, expr_new(m->a, EXPR_OPAQUE));
 }
 

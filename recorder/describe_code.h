@@ -36,7 +36,7 @@ struct machine {
     size_t target;               /* jumps: where to */
     struct expr *value;          /* what a store, a test, a return or a raise has taken */
     PyObject *name;              /* stores: the variable */
-    struct expr **args;          /* calls and intrinsics: the operands, callee not included */
+    struct expr **args;          /* calls, intrinsics, maps: the operands, callee not included */
     uint32_t n_args;
     struct expr *callee;
     struct expr **stack;

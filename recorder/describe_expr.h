@@ -80,6 +80,19 @@ enum typing_kind {
 };
 enum typing_kind typing_kind_of(PyObject *o);
 
+/* ---- describe_thunk.c ---- */
+/* What a function made by the compiler for annotations, a bound, constraints
+ * or an alias would return. */
+struct thunk {
+    struct scope scope;          /* where its names, and names in its strings, are looked up */
+    struct expr *value;
+    struct expr **items;         /* of an __annotate__: key, value, key, value, ... */
+    uint32_t n_items;
+};
+/* False when it is no such function. */
+bool thunk_follow(struct annot *a, PyObject *func, struct thunk *t);
+bool thunk_scope(PyObject *func, struct scope *scope);
+
 /* ---- describe_names.c ---- */
 PyObject *scope_find(struct annot *a, struct ghost_str dotted);
 /* An attribute of a module or a type, as stored; NULL. */

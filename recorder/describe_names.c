@@ -93,55 +93,70 @@ static void set_text(struct annot *a, uint32_t index, uint32_t kind, uint32_t fl
     a->names[index].text = text;
 }
 
-struct var_facts { PyObject *bound, *constraints; bool lazy; };
+/* What a lazy bound, constraint or alias would evaluate to. False when that
+ * cannot be told. */
+static bool follow_lazy(struct annot *a, PyObject *evaluator, bool several, struct ghost_str *text)
+{
+    struct thunk t;
+    struct scope here = a->scope;
+    if (!evaluator || !thunk_follow(a, evaluator, &t)) return false;
+    a->scope = t.scope;
+    if (several && t.value->kind == EXPR_TUPLE)
+        for (struct expr *e = t.value->first; e; e = e->next) {
+            struct ghost_str one = expr_print(a, e);
+            *text = e == t.value->first ? one : join(a, *text, one);
+        }
+    else *text = expr_print(a, t.value);
+    a->scope = here;
+    return true;
+}
+
+struct var_facts { PyObject *bound, *constraints, *lazy_bound, *lazy_constraints; };
 
 static struct var_facts var_facts_of(PyObject *var)
 {
-    struct var_facts f = { 0 };
 #if COMPAT_HAS_C_TYPEVARS
     const struct compat_typevar *v = compat_as_typevar(var);
-    if (v) {
-        f.bound = v->bound;
-        f.constraints = v->constraints;
-        f.lazy = (!v->bound && v->evaluate_bound && v->evaluate_bound != Py_None)
-                 || (!v->constraints && v->evaluate_constraints && v->evaluate_constraints != Py_None);
-        return f;
-    }
+    if (v) return (struct var_facts){ v->bound, v->constraints, v->evaluate_bound, v->evaluate_constraints };
 #endif
-    f.bound = attr_find(var, KEY(__bound__));
-    f.constraints = attr_find(var, KEY(__constraints__));
-    return f;
+    return (struct var_facts){ attr_find(var, KEY(__bound__)), attr_find(var, KEY(__constraints__)), NULL, NULL };
 }
 
 static void classify_var(struct annot *a, uint32_t index, PyObject *var)
 {
     struct var_facts f = var_facts_of(var);
     struct ghost_str text = { "", 0 };
-    uint32_t flags = f.lazy ? GHOST_TYPEVAR_LAZY : 0;
+    uint32_t flags = 0;
     if (f.bound && f.bound != Py_None) {
-        flags |= GHOST_TYPEVAR_BOUND;
+        flags = GHOST_TYPEVAR_BOUND;
         text = print_elsewhere(a, var, f.bound);
     } else if (f.constraints && PyTuple_CheckExact(f.constraints) && PyTuple_GET_SIZE(f.constraints)) {
-        flags |= GHOST_TYPEVAR_CONSTRAINTS;
+        flags = GHOST_TYPEVAR_CONSTRAINTS;
         for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(f.constraints); i++) {
             struct ghost_str one = print_elsewhere(a, var, PyTuple_GET_ITEM(f.constraints, i));
             text = i ? join(a, text, one) : one;
         }
-    }
+    } else if (!f.bound && f.lazy_bound)
+        flags = GHOST_TYPEVAR_LAZY | (follow_lazy(a, f.lazy_bound, false, &text) ? GHOST_TYPEVAR_BOUND : 0);
+    else if (!f.constraints && f.lazy_constraints)
+        flags = GHOST_TYPEVAR_LAZY | (follow_lazy(a, f.lazy_constraints, true, &text) ? GHOST_TYPEVAR_CONSTRAINTS : 0);
     set_text(a, index, GHOST_NAME_TYPEVAR, flags, text);
 }
 
 static void classify_typealias(struct annot *a, uint32_t index, PyObject *alias)
 {
-    PyObject *value = NULL;
+    PyObject *value = NULL, *lazy = NULL;
+    struct ghost_str text = { "", 0 };
+    uint32_t flags = 0;
 #if COMPAT_HAS_C_TYPEVARS
     const struct compat_typealias *c = compat_as_typealias(alias);
-    if (c) value = c->value;
+    if (c) value = c->value, lazy = c->compute_value;
     else
 #endif
         value = attr_find(alias, KEY(__value__)); /* typing_extensions */
-    if (value) set_text(a, index, GHOST_NAME_ALIAS, 0, print_elsewhere(a, alias, value));
-    else set_text(a, index, GHOST_NAME_ALIAS, GHOST_TYPEVAR_LAZY, GHOST_STR(""));
+    if (value) text = print_elsewhere(a, alias, value);
+    else if (!follow_lazy(a, lazy, false, &text)) flags = GHOST_TYPEVAR_LAZY;
+    set_text(a, index, GHOST_NAME_ALIAS, flags, text);
 }
 
 static void classify_special(struct annot *a, uint32_t index, struct ghost_str name)

@@ -254,11 +254,15 @@ static inline PyObject *compat_func_annotate(PyFunctionObject *f)
 }
 
 /* ---- type variables and aliases ---- */
-/* Objects/typevarobject.c of 3.12 to 3.15; the fields used have not moved. The
- * accessors check size and the place of `name` before they believe it. */
+/* Objects/typevarobject.c of 3.12 to 3.15. The accessors check size and the
+ * place of `name` before they believe it. */
 #if COMPAT_HAS_C_TYPEVARS
 struct compat_typevar { PyObject_HEAD PyObject *name, *bound, *evaluate_bound, *constraints, *evaluate_constraints; };
+#if PY_VERSION_HEX >= 0x030f0000
+struct compat_typealias { PyObject_HEAD PyObject *name, *qualname, *type_params, *compute_value, *value; };
+#else
 struct compat_typealias { PyObject_HEAD PyObject *name, *type_params, *compute_value, *value; };
+#endif
 
 /* Is the member `__name__` of this type where the struct above has it? */
 static inline bool compat_name_is_first(PyTypeObject *type, const char *tp_name, size_t size)
