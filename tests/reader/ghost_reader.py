@@ -53,7 +53,7 @@ class Log:
 
 
 def tally_log(path, live=True):
-    log, tally, covered = Log(path), ProcessTally(), {}
+    log, tally, covered = Log(path), ProcessTally(Path(path).name), {}
     for _, name, record in log:
         tally.record(name, record)
         if name == "BLOCK":
@@ -72,7 +72,7 @@ def export(paths):
     session, faults = SessionTally(), []
     for path in logs_of(paths):
         log, tally = tally_log(path)
-        session.add(path.name, tally)
+        session.add(tally)
         faults += [f"{path.name}: offset {at}: {what}" for at, what in log.faults]
     return {"processes": session.processes, "events": session.events,
             "losses": {str(cause): n for cause, n in sorted(session.losses.items())}, "marks": dict(sorted(session.marks.items())),

@@ -38,7 +38,8 @@ class ProcessTally:
     """One log: numbers are resolved to names once, at the end of the log, because a definition that a
     damaged frame held may be repeated later."""
 
-    def __init__(self):
+    def __init__(self, log):
+        self.log = log
         self.funcs, self.types, self.sigs, self.marks, self.threads = {}, {}, {}, {}, {}
         self.meta, self.losses, self.notes, self.children, self.end = {}, Counter(), {}, [], None
         self.by_func = defaultdict(FunctionTally)
@@ -127,20 +128,25 @@ class ProcessTally:
         return True
 
     # Names.
+    def about(self, func):
+        """What a function is; one whose definition was lost goes by its number, in its log."""
+        lost = {"module": self.log, "qualname": f"<function {func}>", "file": "", "first_line": 0}
+        return self.funcs.get(func, lost)
+
     def key(self, func):
-        f = self.funcs.get(func)
-        return f"{f['module']}:{f['qualname']}:{f['first_line']}" if f else f"?:{func}:0"
+        f = self.about(func)
+        return f"{f['module']}:{f['qualname']}:{f['first_line']}"
 
     def type_name(self, type_id):
         t = self.types.get(type_id)
-        return t["qualname"] if t else f"?{type_id}"
+        return t["qualname"] if t else f"<type {type_id}>"
 
     def signature(self, func, sig_id):
         f, sig = self.funcs.get(func), self.sigs.get((func, sig_id))
         if sig_id == SIG_OTHER:
-            return "(other)"
+            return "(...)"
         if f is None or sig is None:
-            return f"(?{sig_id})"
+            return "(?)"
         names = [self.type_name(t) if t else "-" for t in sig["types"]]
         plain, kwonly = names[:f["n_positional"]], names[f["n_positional"]:f["n_positional"] + f["n_kwonly"]]
         rest = names[f["n_positional"] + f["n_kwonly"]:]
@@ -162,17 +168,17 @@ class SessionTally:
         self.callees = defaultdict(Counter)
         self.events, self.losses, self.marks, self.processes = 0, Counter(), Counter(), {}
 
-    def add(self, log, process):
+    def add(self, process):
         self.events += process.events
         self.losses.update(process.losses)
         if damage := process.lost_by_damage():
             self.losses[DAMAGE] += damage
         self.marks.update({process.marks.get(mark, f"?{mark}"): n for mark, n in process.marked_times.items()})
-        self.processes[log] = {"events": process.events, "meta": process.meta, "ended_in_good_order": process.end is not None}
+        self.processes[process.log] = {"events": process.events, "meta": process.meta, "ended_in_good_order": process.end is not None}
         for func, part in process.by_func.items():
             key = process.key(func)
             whole = self.functions[key]
-            self.about.setdefault(key, process.funcs.get(func, {}))
+            self.about.setdefault(key, process.about(func))
             self._merge(process, func, key, whole, part)
 
     def _merge(self, process, func, key, whole, part):
@@ -208,8 +214,7 @@ class SessionTally:
         total, low, high = f.latencies or (0, None, None)
         return {
             "fn_key": key,
-            "module": about.get("module"), "qualname": about.get("qualname"),
-            "file": about.get("file"), "line": about.get("first_line"),
+            "module": about["module"], "qualname": about["qualname"], "file": about["file"], "line": about["first_line"],
             "call_count": f.calls, "exception_count": f.exits, "calls_unfinished": max(0, f.calls - f.finished),
             "calls_closed": f.closed, "calls_adopted": f.adopted,
             "exceptions": {name: {how: n[how] for how in ("raised", "passed", "caught")}
