@@ -19,8 +19,8 @@ show() { printf '\n$ ghost %s\n' "$*"; "$ghost" "$@" || fail "ghost $1 failed (s
 mkdir -p "$work" && cd "$root" || exit 1
 "$root/scripts/venv.sh" "$work/venv" "$here/requirements.txt" ${PYTHON:-} || exit 1
 
-# A fresh database and a free port for each run.
-rm -f "$work"/shop.sqlite*
+# A fresh database, no older session, and a free port for each run.
+rm -rf "$work"/shop.sqlite* "$GHOST_DATA_DIR"
 port=$("$venv/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])') || fail "no free port"
 export SHOP_DB="$work/shop.sqlite"
 
