@@ -9,13 +9,6 @@
 
 enum { EXIT_ERROR = 2 };
 
-const struct command *const commands[] = {
-#define X(name) &cmd_##name,
-    COMMANDS(X)
-#undef X
-    NULL
-};
-
 static void print_overview(FILE *out)
 {
     fputs("usage: ghost COMMAND [OPTIONS] ...\n\n"

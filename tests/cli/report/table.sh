@@ -1,3 +1,3 @@
 # one of everything, in every order
-story $GHOST_DATA_DIR/../story
+story $WORK/story
 for sort in calls latency exceptions total self p99; do ghost report $WORK/story --sort $sort; done
