@@ -91,6 +91,9 @@ static bool registry_init(void)
     if (!collections || !token || !PyCFunction_CheckExact(token) || !subclasses || !Py_IS_TYPE(subclasses, &PyMethodDescr_Type)) return false;
     for (int i = 0; i < N_ABCS; i++) {
         PyObject *cls = dict_get_text(collections, c_text(names[i]));
+        char hidden[64]; /* one on its way out is behind a module __getattr__ */
+        snprintf(hidden, sizeof hidden, "_deprecated_%s", names[i]);
+        if (!cls) cls = dict_get_text(collections, c_text(hidden));
         if (cls && PyType_Check(cls)) registry.abcs[i] = (PyTypeObject *)Py_NewRef(cls);
     }
     registry.get_cache_token = Py_NewRef(token);

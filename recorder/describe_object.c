@@ -55,7 +55,10 @@ enum typing_kind typing_kind_of(PyObject *o)
     if (type == &PyType_Type || type == &PyUnicode_Type || type == &PyFunction_Type) return TYPING_NONE;
     if (type == &Py_GenericAliasType || PyType_IsSubtype(type, &Py_GenericAliasType)) return TYPING_GENERIC;
     size_t slot = ((uintptr_t)type >> 4) * 0x9E3779B97F4A7C15u >> 58;
-    if (cache[slot].type == type) return cache[slot].kind;
+    for (size_t i = 0; i < 8; i++, slot = (slot + 1) % 64) {
+        if (cache[slot].type == type) return cache[slot].kind;
+        if (!cache[slot].type) break;
+    }
     enum typing_kind kind = kind_by_name(type);
     if (kind != TYPING_NONE && !cache[slot].type) {
         cache[slot].type = (PyTypeObject *)Py_NewRef(type);

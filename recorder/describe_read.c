@@ -127,14 +127,15 @@ static PyObject *borrowed(PyObject *v)
 PyObject *attr_find(PyObject *o, PyObject *key)
 {
     PyTypeObject *type = Py_TYPE(o);
-    PyObject *descr = type_find(type, key);
-    if (descr && Py_IS_TYPE(descr, &PyMemberDescr_Type)) {
-        PyMemberDef *member = ((PyMemberDescrObject *)descr)->d_member;
-        if (member->type != T_OBJECT && member->type != T_OBJECT_EX) return NULL;
-        return PyObject_TypeCheck(o, PyDescr_TYPE(descr)) ? borrowed(PyMember_GetOne((const char *)o, member)) : NULL;
+    if (type->tp_dictoffset || (type->tp_flags & Py_TPFLAGS_MANAGED_DICT)) {
+        PyObject *v = dict_get(borrowed(PyObject_GenericGetDict(o, NULL)), key);
+        if (v) return v;
     }
-    if (!type->tp_dictoffset && !(type->tp_flags & Py_TPFLAGS_MANAGED_DICT)) return NULL;
-    return dict_get(borrowed(PyObject_GenericGetDict(o, NULL)), key);
+    PyObject *descr = type_find(type, key);
+    if (!descr || !Py_IS_TYPE(descr, &PyMemberDescr_Type)) return NULL;
+    PyMemberDef *member = ((PyMemberDescrObject *)descr)->d_member;
+    if (member->type != T_OBJECT && member->type != T_OBJECT_EX) return NULL;
+    return PyObject_TypeCheck(o, PyDescr_TYPE(descr)) ? borrowed(PyMember_GetOne((const char *)o, member)) : NULL;
 }
 
 PyObject *module_dict(PyObject *name)
