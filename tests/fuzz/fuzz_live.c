@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "checked_log.h"
+#include "ghost/version.h"
 
 static char folder[64];
 
