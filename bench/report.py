@@ -79,23 +79,22 @@ def cpu_ratio(cell, start, plain, plain_start):
     return (cell["process"] / cell["n"]) / (plain["process"] / plain["n"])
 
 
-def _events(cell, start):
-    return cell["events"] - start["events"] if start and "events" in cell else 0
+MIN_EVENTS = 200_000    # with fewer, noise divided by events is no cost of an event
+
+
+def _per_event(kind, cell, start, plain):
+    events = cell["events"] - start["events"] if start and "events" in cell else 0
+    return (cell[kind] - plain[kind] * cell["n"] / plain["n"]) * 1e9 / events if events >= MIN_EVENTS else None
 
 
 def thread_ns(cell, start, plain, plain_start):
-    """Added on the threads that run the program, per event."""
-    events = _events(cell, start)
-    return (cell["thread"] - plain["thread"] * cell["n"] / plain["n"]) * 1e9 / events if events > 0 else None
+    """Added on the threads that run the program."""
+    return _per_event("thread", cell, start, plain)
 
 
 def all_ns(cell, start, plain, plain_start):
-    """Added CPU of everything, the writer thread and what the end costs included, per event."""
-    events = _events(cell, start)
-    if events <= 0 or not plain_start:
-        return None
-    added = (cell["total_cpu"] - start["total_cpu"]) - (plain["total_cpu"] - plain_start["total_cpu"])
-    return added * 1e9 / events
+    """Added CPU of all threads, the writer's included."""
+    return _per_event("process", cell, start, plain)
 
 
 def log_bytes(cell, start, plain, plain_start):
@@ -185,8 +184,9 @@ How it was measured:
   runs of the same round. Shown: median over the rounds, in brackets the first and third quartile. `control` is `nothing`
   a second time: its distance from 1 is the noise.
 * The workload times its own steady part; starting Python, imports and a warm-up come before it, a peer's own end after it.
-  "Added on the program's own threads" is thread CPU time there, against `nothing`; "added CPU in all" is the whole
-  process with its start (measured apart, same round) taken off, so that the writer thread and the end are in it.
+  "Added on the program's own threads" is thread CPU time there, against `nothing`; "added CPU in all" is the process's,
+  with Ghost's writer thread (what it still has to write at the end, a block of 32,768 events a thread at most, is not in it).
+  Both are left out where the steady part has fewer than {min_events:,} events; events of start and imports are taken off.
 * Slow peers do a fraction of the iterations ({scales}; at least a fifth on real programs); ratios compare time per iteration.
 * Scope: `ghost --all`, viztracer (without C functions), yappi (wall clock) and cProfile see every Python function;
   `ghost`, coverage, monkeytype and ghost-observer only user code, which the row names. ghost-observer leaves out
@@ -222,7 +222,7 @@ def tables(results, python):
 def document(results):
     run = results.runs[-1]
     scales = ", ".join(f"{p.name} {p.scale:g}" for p in peers.PEERS if p.scale != 1)
-    lines = ["# Benchmarks", "", HOW.format(scales=scales), "", *_machine_lines(run), ""]
+    lines = ["# Benchmarks", "", HOW.format(scales=scales, min_events=MIN_EVENTS), "", *_machine_lines(run), ""]
     for python in results.pythons():
         lines += [f"## Python {run['pythons'].get(python, {}).get('version', python)}", ""]
         for name, header, rows in tables(results, python):
