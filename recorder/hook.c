@@ -22,7 +22,7 @@ const struct hook *hook_install(const char *wanted, const char **why)
             continue;
         if (h->install(why) == 0) {
             if (h == &hook_profile)
-                recorder_note(GHOST_NOTE_HOOK_PROFILE, first_reason ? first_reason : "asked for");
+                recorder_note(GHOST_NOTE_HOOK_PROFILE, first_reason ? first_reason : "asked for by GHOST_HOOK");
             return h;
         }
         if (!first_reason)

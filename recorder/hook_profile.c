@@ -2,7 +2,8 @@
  * free tool id, and a second opinion in tests.
  *
  * Slower (it makes the interpreter trace every call of every library), and it
- * sees less: an exception's type is not given to a profile function. New
+ * sees less: an exception's type is not given to a profile function, nor are
+ * resumes by throw() and threads made by _thread alone. The log's NOTE says so. New
  * threads take it over through threading.setprofile, whose Python-level
  * callable installs the C function on its first event. */
 #include "capture.h"
@@ -12,8 +13,15 @@ static int on_event(PyObject *self, PyFrameObject *pyframe, int what, PyObject *
 
 static PyObject *thread_starts(PyObject *self, PyObject *args)
 {
-    (void)self, (void)args;
+    PyObject *frame, *event, *arg;
+    (void)self;
     PyEval_SetProfile(on_event, NULL);
+    /* The event that woke us is the call of the thread's first function. */
+    if (PyArg_ParseTuple(args, "OOO", &frame, &event, &arg) && PyFrame_Check(frame)
+        && PyUnicode_Check(event) && PyUnicode_CompareWithASCIIString(event, "call") == 0
+        && on_event(NULL, (PyFrameObject *)frame, PyTrace_CALL, NULL) != 0)
+        return NULL;
+    PyErr_Clear();
     Py_RETURN_NONE;
 }
 static PyMethodDef thread_starts_def = { "ghost_profile", thread_starts, METH_VARARGS, NULL };
@@ -51,10 +59,24 @@ static bool at_yield(PyFrameObject *f)
 #endif
 }
 
+/* Before 3.12 an exit by exception has no value; sys.monitoring's emulation of
+ * profile functions gives None, and only the instruction tells. */
+static bool by_exception(PyFrameObject *f, PyObject *value)
+{
+#if COMPAT_HAS_MONITORING
+    PyCodeObject *code = compat_frame_code(inner(f));
+    int at = PyFrame_GetLasti(f);
+    return !value || (value == Py_None && !compat_at_return(code, at) && !compat_at_yield(code, at));
+#else
+    (void)f;
+    return !value;
+#endif
+}
+
 static void left(PyFrameObject *pyframe, struct funcrec *f, PyObject *value)
 {
     compat_frame *frame = inner(pyframe);
-    if (!value)
+    if (by_exception(pyframe, value))
         capture_unwind(f, NULL, NULL);
     else if (generator_owned(f, frame) && at_yield(pyframe))
         capture_yield(f, value);

@@ -161,15 +161,33 @@ static inline bool compat_is_async_yield(PyTypeObject *t)
     return !(t->tp_flags & Py_TPFLAGS_HEAPTYPE) && strcmp(t->tp_name, "async_generator_wrapped_value") == 0;
 }
 
-/* Does the instruction at byte `at` suspend a generator? (A copy of the code as
- * compiled: instrumentation is left out.) */
+/* Has the body suspended at byte `at`? It stands at the yield, from 3.13 on at the
+ * RESUME behind it. (PyCode_GetCode gives the code as compiled, without
+ * instrumentation.) */
 static inline bool compat_at_yield(PyCodeObject *code, int at)
 {
     PyObject *bytes = PyCode_GetCode(code);
-    bool yields = bytes && at >= 0 && at < PyBytes_GET_SIZE(bytes)
-        && (unsigned char)PyBytes_AS_STRING(bytes)[at] == YIELD_VALUE;
+    const unsigned char *op = bytes ? (const unsigned char *)PyBytes_AS_STRING(bytes) + at : NULL;
+    bool yields = op && at >= 0 && at + 1 < PyBytes_GET_SIZE(bytes)
+        && (op[0] == YIELD_VALUE || (op[0] == RESUME && (op[1] & 3) != 0));
     Py_XDECREF(bytes);
     return yields;
+}
+
+/* Does the instruction at byte `at` return? */
+static inline bool compat_at_return(PyCodeObject *code, int at)
+{
+    PyObject *bytes = PyCode_GetCode(code);
+    bool returns = false;
+    if (bytes && at >= 0 && at < PyBytes_GET_SIZE(bytes)) {
+        unsigned char op = (unsigned char)PyBytes_AS_STRING(bytes)[at];
+        returns = op == RETURN_VALUE;
+#ifdef RETURN_CONST
+        returns = returns || op == RETURN_CONST;
+#endif
+    }
+    Py_XDECREF(bytes);
+    return returns;
 }
 
 /* Interpreters made so far, the main one included. */

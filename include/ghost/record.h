@@ -74,7 +74,7 @@ enum ghost_loss_cause {
 
 /* Severity-free remarks of the recorder. X(name, number, text for the user) */
 #define GHOST_NOTES(X)                                                                  \
-    X(HOOK_PROFILE, 1, "sys.monitoring had no free tool id; the slower profile hook was used") \
+    X(HOOK_PROFILE, 1, "the slower profile hook was used: exception types, throw() and threads made by _thread alone are not seen") \
     X(HOOK_LOST, 2, "another tool took over the hook; recording ended there")           \
     X(SUBINTERPRETER, 3, "a subinterpreter was started; its calls are not recorded")    \
     X(CLOCK_SLOW, 4, "no invariant TSC here; clock_gettime was used")                   \
