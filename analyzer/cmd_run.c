@@ -145,7 +145,7 @@ static void tell_nothing(const struct run_target *target)
 static void tell_summary(const struct run_options *o, const struct session *session, const struct run_summary *s, double seconds)
 {
     char events[HUMAN], lost[HUMAN];
-    bool loss = s->lost > 0 || s->unreadable > 0;
+    bool loss = s->lost > 0 || s->unreadable > 0 || s->endless > 0;
     if (!o->quiet || loss)
         tell("session %s: %u %s, %s%s %s (%s lost), %.1f s; see it with: ghost report%s%s", session->id, s->processes,
              plural(s->processes, "process", "processes"), s->partial ? "more than " : "", human_count(events, s->events),
@@ -156,6 +156,9 @@ static void tell_summary(const struct run_options *o, const struct session *sess
     if (s->running && !o->quiet)
         tell("%u %s of the session still %s and %s being recorded", s->running, plural(s->running, "process", "processes"),
              plural(s->running, "runs", "run"), plural(s->running, "is", "are"));
+    if (s->endless)
+        tell("%u %s no end: writing failed (disk full, file size limit), and what came after is lost uncounted; see: ghost doctor",
+             s->endless, plural(s->endless, "log has", "logs have"));
     if (s->unreadable)
         tell("%u %s cannot be read; see: ghost log check %s", s->unreadable, plural(s->unreadable, "log", "logs"), session->path);
 }

@@ -73,6 +73,7 @@ struct run_summary {
     struct run_refusal *refusals;
     size_t n_refusals;
     unsigned unreadable;             /* logs that could not be opened */
+    unsigned endless;                /* logs that stop before their process did, by how much is unknown */
 };
 /* Reads the session, for at most `budget_ms`. */
 int run_summary_read(struct run_summary *s, const struct session *session, uint64_t budget_ms, struct ghost_err *err);

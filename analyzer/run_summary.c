@@ -32,6 +32,12 @@ static uint64_t now_ms(void)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+static bool has_suffix(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), k = strlen(suffix);
+    return n > k && strcmp(name + n - k, suffix) == 0;
+}
+
 static int no_memory(struct ghost_err *err)
 {
     return ghost_fail(err, GHOST_E_NOMEM, "out of memory while summing up the session");
@@ -118,7 +124,22 @@ static bool is_running(const char *path)
     return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
 }
 
-static void add_log(struct run_summary *sum, const char *path, struct ghost_decoder *decoder, uint64_t deadline)
+/* A killed process leaves its rings, with all that is not in the log yet. Where
+ * it could have none, what came after the last write is gone. */
+static bool has_rings(const struct session *session, const char *log_path)
+{
+    const char *slash = strrchr(log_path, '/'), *name = slash ? slash + 1 : log_path;
+    size_t stem = (size_t)(strrchr(name, '.') + 1 - name);       /* with the dot */
+    bool any = false;
+    DIR *dir = opendir(session->path);
+    for (struct dirent *d; dir && !any && (d = readdir(dir));)
+        any = strncmp(d->d_name, name, stem) == 0 && has_suffix(d->d_name, ".ring");
+    if (dir)
+        closedir(dir);
+    return any;
+}
+
+static void add_log(struct run_summary *sum, const struct session *session, const char *path, struct ghost_decoder *decoder, uint64_t deadline)
 {
     struct scan scan = { .sum = sum };
     struct ghost_log *log = ghost_log_open(path, NULL);
@@ -134,7 +155,9 @@ static void add_log(struct run_summary *sum, const char *path, struct ghost_deco
         scan.lost = info->lost;
     } else {
         complete = complete && scan_tail(&scan, path, decoder, deadline);
-        sum->running += is_running(path);
+        bool running = is_running(path);
+        sum->running += running;
+        sum->endless += !running && !has_rings(session, path);
         sum->partial |= !complete;
     }
     sum->events += scan.events;
@@ -172,12 +195,6 @@ static int read_refusal(struct run_summary *s, int folder, const char *name, str
     return add_refusal(s, *text ? text : "the reason could not be written (is the disk full?)", err);
 }
 
-static bool is_refusal(const char *name)
-{
-    size_t n = strlen(name), k = strlen(REFUSED_SUFFIX);
-    return n > k && strcmp(name + n - k, REFUSED_SUFFIX) == 0;
-}
-
 static int read_refusals(struct run_summary *s, const char *path, struct ghost_err *err)
 {
     DIR *dir = opendir(path);
@@ -185,7 +202,7 @@ static int read_refusals(struct run_summary *s, const char *path, struct ghost_e
     if (!dir)
         return ghost_fail(err, GHOST_E_IO, "cannot read the session folder %s: %s", path, strerror(errno));
     for (struct dirent *d; ret == 0 && (d = readdir(dir));)
-        if (is_refusal(d->d_name))
+        if (has_suffix(d->d_name, REFUSED_SUFFIX))
             ret = read_refusal(s, dirfd(dir), d->d_name, err);
     closedir(dir);
     return ret;
@@ -197,7 +214,7 @@ void run_summary_tidy(const struct session *session)
     if (!dir)
         return;
     for (struct dirent *d; (d = readdir(dir));)
-        if (is_refusal(d->d_name))
+        if (has_suffix(d->d_name, REFUSED_SUFFIX))
             unlinkat(dirfd(dir), d->d_name, 0);
     closedir(dir);
     rmdir(session->path);
@@ -214,7 +231,7 @@ int run_summary_read(struct run_summary *s, const struct session *session, uint6
     struct ghost_decoder *decoder = ghost_decoder_new();
     int ret = decoder ? session_logs(session, &logs, &n, err) : no_memory(err);
     for (size_t i = 0; ret == 0 && i < n; i++)
-        add_log(s, logs[i], decoder, deadline);
+        add_log(s, session, logs[i], decoder, deadline);
     if (ret == 0)
         ret = read_refusals(s, session->path, err);
     session_logs_release(logs, n);
