@@ -86,7 +86,7 @@ demo: ## a real web service under load, recorded and shown
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(abspath $(BUILD)) GHOST_BIN=$(abspath $(OUT)/ghost) examples/shop/demo.sh
 
-bench: all tools ## peers x workloads, one interleaved run (bench/run.py)
+bench: all tools venv ## peers x workloads, one interleaved run (bench/run.py)
 	@$(venv_python) bench/run.py $(BENCH)
 #? BENCH      arguments for bench/run.py
 BENCH ?=

@@ -33,7 +33,7 @@ run_unit() { m $jobs unit && m $jobs SAN=address,undefined unit; }
 run_replay() { m $jobs replay; }
 run_quick() { m e2e TESTS="$(ls -d tests/reader tests/describe tests/cli 2>/dev/null | tr '\n' ' ')" PYTEST="-q -m 'not slow'"; }
 run_matrix() { tests/matrix/run.sh; }
-run_pytest() { m e2e; }
+run_pytest() { m e2e PYTEST="--durations=15"; }
 
 if [ "${1:-}" = --one ]; then "run_$2"; exit; fi
 
