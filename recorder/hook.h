@@ -7,12 +7,15 @@
 #ifndef GHOST_HOOK_H
 #define GHOST_HOOK_H
 
-#include <stdbool.h>
+#include "pycompat.h"
 
 struct hook {
     const char *name;            /* META key `hook` */
     int (*install)(const char **why);
     void (*remove)(void);
+    /* Begins to listen to a body that runs already; NULL when this backend
+     * cannot tell the end of such a body. */
+    int (*adopt)(PyCodeObject *code);
 };
 
 extern const struct hook hook_evalframe, hook_monitoring, hook_profile;

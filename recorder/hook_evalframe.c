@@ -123,5 +123,5 @@ static void uninstall(void)
         _PyInterpreterState_SetEvalFrameFunc(interp, below);
 }
 
-const struct hook hook_evalframe = { "evalframe", install, uninstall };
+const struct hook hook_evalframe = { "evalframe", install, uninstall, NULL };
 #endif

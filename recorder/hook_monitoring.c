@@ -255,5 +255,5 @@ static void uninstall(void)
     tool_id = -1;
 }
 
-const struct hook hook_monitoring = { "monitoring", install, uninstall };
+const struct hook hook_monitoring = { "monitoring", install, uninstall, listen_locally };
 #endif

@@ -130,4 +130,4 @@ static void uninstall(void)
     PyEval_SetProfile(NULL, NULL);
 }
 
-const struct hook hook_profile = { "profile", install, uninstall };
+const struct hook hook_profile = { "profile", install, uninstall, NULL };

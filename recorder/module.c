@@ -4,8 +4,8 @@
  * any time; none raises for a fault of the recorder (status() tells). start()
  * is for the bootstrap. */
 #include "describe.h"
-#include "hook.h"
 #include "capture.h"
+#include "hook.h"
 #include "recorder.h"
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +104,25 @@ static PyObject *refuse(const char *why)
     return NULL;
 }
 
+/* The bodies that run when recording starts (the bootstrap's callers): they are
+ * known from the beginning, so that their ends find them (capture.c seeds the
+ * thread's ring with them). */
+static void adopt_running(void)
+{
+    if (!hook->adopt)
+        return;
+    for (compat_frame *f = compat_frame_of(compat_tstate()); f; f = f->previous) {
+        PyCodeObject *code = compat_frame_code(f);
+        bool async;
+        if (!code || !PyCode_Check(code) || compat_not_begun(f, code) || ident_lookup(code))
+            continue;
+        struct funcrec *rec = capture_first_sight(code, f, &async);
+        if ((uintptr_t)rec > (uintptr_t)NOT_RECORDED)
+            hook->adopt(code);
+        PyErr_Clear();
+    }
+}
+
 static void at_exit(void)
 {
     if (recorder.state == RECORDER_ON && compat_interpreters_made() > 1)
@@ -142,6 +161,7 @@ static PyObject *start(PyObject *self, PyObject *d)
         recorder_fault(why);
         return refuse(why);
     }
+    adopt_running();
     /* Whichever comes: the interpreter's end, or exit(3) without one. */
     int no_slot = Py_AtExit(at_exit) != 0;
     if (atexit(at_exit) != 0 && no_slot)
