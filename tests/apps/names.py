@@ -17,7 +17,7 @@ print(größe(1), Ω().call())
 long_name = "n" * 300
 exec(f"def {long_name}(x): return x\nprint({long_name}(1))")
 odd = type('odd "quoted", (name)\n', (), {})
-largest = type("t" * 5000, (), {})
+largest = type("t" * 4000, (), {})
 alone = type("ok", (), {})
 print(größe(odd()) is None, größe(largest()) is None, größe(alone()) is None)
 exec(compile("def f(x): return x\nf(1)", "<quoted \"file\">", "exec"), {"__name__": "mod:with:colons"})

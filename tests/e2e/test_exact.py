@@ -44,7 +44,9 @@ def test_exact(python, app, arg, ghost, tmp_path):
     plain = harness.run(argv, env=env, cwd=tmp_path)
     recorded = ghost.run(argv, "-q", env=env, cwd=tmp_path)
     assert (recorded.status, recorded.out.decode()) == (plain.status, plain.out.decode()), recorded.err.decode()
-    assert recorded.err == plain.err
+    own, said = harness.without_ghost(recorded.err)
+    assert harness.without_numbers(own) == harness.without_numbers(plain.err)
+    assert "losses" in options or not any(b"lost" in line for line in said), said
     exported = ghost.export()
     profiles = exported["profiles"]
 

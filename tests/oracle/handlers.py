@@ -24,7 +24,8 @@ class Handlers:
             cleanup = self.cover(target) if is_handler else target
             if is_handler and cleanup is not None:
                 self.of_cleanup[cleanup] = target
-            out = min((r for r in reraises if cleanup is not None and r >= cleanup), default=None)
+            out = target if names[target // 2] == "CLEANUP_THROW" else min(
+                (r for r in reraises if cleanup is not None and r >= cleanup), default=None)
             self.onward[target] = None if out is None else self.cover(out)
 
     def cover(self, at):

@@ -64,6 +64,17 @@ def run_oracle(argv, out, *, include=(), env=None, timeout=240, **popen):
     return oracle.merge(out), result
 
 
+def without_ghost(err):
+    """A program's error output without Ghost's lines, and those."""
+    lines = err.splitlines(keepends=True)
+    return b"".join(x for x in lines if not x.startswith(b"ghost: ")), [x for x in lines if x.startswith(b"ghost: ")]
+
+
+def without_numbers(text):
+    """Process ids and addresses differ from run to run."""
+    return re.sub(rb"pid=\d+|0x[0-9a-f]+", b"N", text)
+
+
 class Ghost:
     def __init__(self, data):
         self.data = pathlib.Path(data)

@@ -120,8 +120,7 @@ def install(options, Handlers):
             info.starts = {at for at, n in names.items() if n == "RESUME" and raw[at + 1] & 3 == 0}
             info.params = params(code)
             info.handlers = Handlers(code) if code.co_exceptiontable else None
-        infos[id(code)] = info
-        return info
+        return infos.setdefault(id(code), info)      # another thread may have been quicker
 
     def params(code):
         """(prefix, name) of each parameter in the order a signature is rendered."""
@@ -331,6 +330,7 @@ def install(options, Handlers):
     def in_child():
         for table in tables:
             table.clear()
+        live.clear()           # calls that the parent began are the parent's
         begin_process()
 
     begin_process()
@@ -377,6 +377,8 @@ def start(text):
     import os
     import sys
     import sysconfig
+    if any("multiprocessing.resource_tracker" in word for word in sys.orig_argv):
+        return                 # not the application: it may outlive it
     options = eval(text, {})
     names = {"__name__": "oracle_handlers"}
     with open(options["own"][0] + "/handlers.py") as f:
