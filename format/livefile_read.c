@@ -57,7 +57,7 @@ static int list(struct listing *l, DIR *folder, const char *name, size_t n_name,
         if (!array_grow(&l->files, &l->cap, l->n + 1, sizeof *l->files)) return ghost_fail(err, GHOST_E_NOMEM, "out of memory for the list of live files");
         l->files[l->n++] = f;
     }
-    qsort(l->files, l->n, sizeof *l->files, by_kind_and_number);
+    if (l->n) qsort(l->files, l->n, sizeof *l->files, by_kind_and_number);
     return 0;
 }
 

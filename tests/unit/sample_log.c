@@ -92,11 +92,11 @@ int sample_write(struct ghost_writer *w, bool finish)
         if (got != 0) ghost_writer_events(w, s->thread, seq[s->thread], &s->event, 1, NULL);
         seq[s->thread]++;
     }
+    for (int tries = 0; tries < 2 && (got = ghost_writer_flush(w, 0, NULL)) != 0; tries++)
+        if (ret == 0) ret = got;
     struct ghost_def_end end = { ghost_writer_totals(w).events, 1, 9, 1700000000000009000 };
-    got = finish ? ghost_writer_finish(w, &end, NULL) : ghost_writer_flush(w, 0, NULL);
-    if (got != 0 && ret == 0) ret = got;
-    if (got != 0 && finish) ghost_writer_finish(w, &end, NULL);
-    else if (got != 0) ghost_writer_flush(w, 0, NULL);
+    for (int tries = 0; finish && tries < 2 && (got = ghost_writer_finish(w, &end, NULL)) != 0; tries++)
+        if (ret == 0) ret = got;
     return ret;
 }
 
