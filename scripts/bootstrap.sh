@@ -38,6 +38,7 @@ build,demo,check      python3-dev  headers
 demo,check            python3-venv venv
 check                 libcmocka-dev lib cmocka
 check                 zstd         has zstd
+check                 valgrind     has valgrind
 check,fuzz            clang        has clang
 fuzz                  libclang-rt-dev fuzzer
 ROWS
