@@ -112,25 +112,18 @@ static void annot_init(struct annot *a, struct scratch *s, PyFunctionObject *fun
     a->scope.namespace_ = class_namespace(a, func);
 }
 
-int describe_annotations(struct ghost_buf *out, PyFunctionObject *func, uint32_t func_id)
+static int encode_annotations(struct ghost_buf *out, PyFunctionObject *func, uint32_t func_id, bool wrapper)
 {
-    PyObject *annotations = func->func_annotations, *annotate = compat_func_annotate(func);
-    if (annotate == Py_None) annotate = NULL;
-    if (describe_names_ready() < 0) return -1;
-    bool wrapper = dict_get(func->func_dict, KEY(__wrapped__)) != NULL;
-    if (!annotations && !annotate && !func->func_defaults && !func->func_kwdefaults && !wrapper) return 0;
-
     int ret = -1;
-    struct quiet q;
     struct scratch s;
     struct annot a;
     struct listing l = { 0 };
-    quiet_begin(&q);
+    PyObject *annotate = compat_func_annotate(func);
     scratch_init(&s);
     annot_init(&a, &s, func);
     struct ghost_def_annot d = { .func = func_id };
-    if (annotations) read_annotations(&a, &l, annotations);
-    else if (annotate) read_annotate(&a, &l, annotate);
+    if (func->func_annotations) read_annotations(&a, &l, func->func_annotations);
+    else if (annotate && annotate != Py_None) read_annotate(&a, &l, annotate);
     read_defaults(&a, &d, func);
     if (s.failed) goto out;
     d.flags = a.flags | (wrapper ? GHOST_ANNOT_WRAPPER : 0);
@@ -142,6 +135,21 @@ int describe_annotations(struct ghost_buf *out, PyFunctionObject *func, uint32_t
     ret = out->failed ? -1 : 0;
 out:
     scratch_release(&s);
+    return ret;
+}
+
+int describe_annotations(struct ghost_buf *out, PyFunctionObject *func, uint32_t func_id)
+{
+    PyObject *annotate = compat_func_annotate(func);
+    bool something = func->func_annotations || (annotate && annotate != Py_None) || func->func_defaults || func->func_kwdefaults;
+    if (!something && !func->func_dict) return 0; /* most functions */
+    int ret = -1;
+    struct quiet q;
+    quiet_begin(&q);
+    if (describe_names_ready() == 0) {
+        bool wrapper = dict_get(func->func_dict, KEY(__wrapped__)) != NULL;
+        ret = something || wrapper ? encode_annotations(out, func, func_id, wrapper) : 0;
+    }
     quiet_end(&q);
     return ret;
 }

@@ -4,7 +4,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-struct ghost_str describe_module_name(PyObject *globals)
+static struct ghost_str module_name(PyObject *globals)
 {
     static char odd[GHOST_STR_MAX * 4 + 8]; /* a name that is not ASCII; used under the GIL */
     if (describe_names_ready() < 0) return GHOST_STR("?");
@@ -19,6 +19,15 @@ struct ghost_str describe_module_name(PyObject *globals)
     }
     scratch_release(&s);
     return str_is(text, "__main__") || str_is(text, "__mp_main__") ? ident_main_name() : text;
+}
+
+struct ghost_str describe_module_name(PyObject *globals)
+{
+    struct quiet q;
+    quiet_begin(&q);
+    struct ghost_str name = module_name(globals);
+    quiet_end(&q);
+    return name;
 }
 
 static uint64_t hash_names(PyObject *tuple, uint64_t h)
@@ -60,15 +69,17 @@ int describe_func(struct ghost_buf *out, PyCodeObject *code, PyObject *globals, 
         .n_posonly = (uint32_t)code->co_posonlyargcount,
         .n_positional = (uint32_t)code->co_argcount,
         .n_kwonly = (uint32_t)code->co_kwonlyargcount,
-        .module = describe_module_name(globals),
-        .fingerprint = describe_fingerprint(code),
     };
     d.n_params = d.n_positional + d.n_kwonly + !!(code->co_flags & CO_VARARGS) + !!(code->co_flags & CO_VARKEYWORDS);
     if (d.n_params > GHOST_PARAM_MAX || (Py_ssize_t)d.n_params > PyTuple_GET_SIZE(code->co_localsplusnames)) return -1;
 
     int ret = -1;
+    struct quiet q;
     struct scratch s;
+    quiet_begin(&q);
     scratch_init(&s);
+    d.module = module_name(globals);
+    d.fingerprint = describe_fingerprint(code);
     d.qualname = str_text(&s, code->co_qualname);
     d.file = str_text(&s, code->co_filename);
     struct ghost_str *params = scratch_alloc(&s, d.n_params * sizeof *params + 1);
@@ -80,5 +91,6 @@ int describe_func(struct ghost_buf *out, PyCodeObject *code, PyObject *globals, 
     ret = out->failed ? -1 : 0;
 out:
     scratch_release(&s);
+    quiet_end(&q);
     return ret;
 }

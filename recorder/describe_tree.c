@@ -352,11 +352,10 @@ int describe_tree(struct ghost_buf *out, PyCodeObject *module_code, PyObject *gl
     int ret = -1;
     struct quiet q;
     struct scratch s;
-    if (describe_names_ready() < 0) return -1;
     quiet_begin(&q);
     scratch_init(&s);
     struct tree *t = scratch_alloc(&s, sizeof *t);
-    if (!t) goto out;
+    if (!t || describe_names_ready() < 0) goto out;
     t->s = &s;
     if (!read_code(t, module_code, 0, 0, 0) || s.failed) goto out;
     hand_down(t);

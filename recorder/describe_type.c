@@ -85,7 +85,6 @@ static uint32_t *list_ids(struct scratch *s, PyTypeObject *const *types, Py_ssiz
 
 int describe_type(struct ghost_buf *out, PyTypeObject *type, uint32_t id)
 {
-    if (describe_names_ready() < 0) return -1;
     int ret = -1;
     struct quiet q;
     struct scratch s;
@@ -93,7 +92,7 @@ int describe_type(struct ghost_buf *out, PyTypeObject *type, uint32_t id)
     struct abc_facts abc;
     quiet_begin(&q);
     scratch_init(&s);
-    if (abc_facts(&s, type, &abc) < 0) goto out;
+    if (describe_names_ready() < 0 || abc_facts(&s, type, &abc) < 0) goto out;
     d.flags = type_flags(&s, type);
     d.abcs = abc.bits;
     d.module = type_module(&s, type);

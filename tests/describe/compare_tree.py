@@ -1,4 +1,4 @@
-"""compare_tree.py PROBE_DIR FOLDER...: TREE records of all modules in the
+"""compare_tree.py FOLDER...: TREE records of all modules in the
 folders against `ast` (flags) and `dis` (nodes). Prints one line a difference
 and a summary; exit status 1 when there is a difference."""
 import collections
@@ -7,7 +7,7 @@ import os
 import sys
 import warnings
 
-sys.path[:0] = [sys.argv[1], os.path.dirname(os.path.abspath(__file__))]
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.setrecursionlimit(5000)
 warnings.simplefilter("ignore")
 import ast_tree
@@ -85,7 +85,7 @@ def compare(path, counts):
 
 def main():
     counts, differences = collections.Counter(), 0
-    for folder in sys.argv[2:]:
+    for folder in sys.argv[1:]:
         for base, dirs, files in os.walk(folder):
             dirs.sort()
             for name in sorted(files):

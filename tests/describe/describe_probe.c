@@ -5,7 +5,9 @@
  * in the order of asking, every type asked for is listed by types(). */
 #include "describe.h"
 
-#include <stdlib.h>
+#include <time.h>
+
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations" /* PyErr_Fetch is in all versions */
 
 static PyObject *known_types; /* list; id = index + 1 */
 static PyObject *id_by_address; /* dict */
@@ -80,6 +82,28 @@ static PyObject *probe_types(PyObject *self, PyObject *none)
     return Py_NewRef(known_types);
 }
 
+/* keeps_error(error, code, globals, type, function): is the exception in flight
+ * the same object after all four have been described? */
+static PyObject *probe_keeps_error(PyObject *self, PyObject *args)
+{
+    (void)self;
+    PyObject *error, *code, *globals, *type, *func, *kind, *value, *traceback;
+    if (!PyArg_ParseTuple(args, "OO!OO!O!", &error, &PyCode_Type, &code, &globals, &PyType_Type, &type, &PyFunction_Type, &func)) return NULL;
+    struct ghost_buf b = { 0 };
+    PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+    describe_func(&b, (PyCodeObject *)code, globals, 1);
+    describe_type(&b, (PyTypeObject *)type, 1);
+    describe_annotations(&b, (PyFunctionObject *)func, 1);
+    describe_tree(&b, (PyCodeObject *)code, globals);
+    ghost_buf_release(&b);
+    PyErr_Fetch(&kind, &value, &traceback);
+    bool same = value == error;
+    Py_XDECREF(kind);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+    return PyBool_FromLong(same);
+}
+
 /* bench(what, objects, times): nanoseconds an object, records thrown away. */
 static PyObject *probe_bench(PyObject *self, PyObject *args)
 {
@@ -113,6 +137,7 @@ static PyMethodDef methods[] = {
     { "tree", probe_tree, METH_VARARGS, "TREE record of a module's code and globals" },
     { "fingerprint", probe_fingerprint, METH_O, "of a code object" },
     { "types", probe_types, METH_NOARGS, "types by id - 1" },
+    { "keeps_error", probe_keeps_error, METH_VARARGS, "is an exception in flight left alone" },
     { "bench", probe_bench, METH_VARARGS, "nanoseconds an object" },
     { NULL, NULL, 0, NULL },
 };
