@@ -12,6 +12,7 @@ struct log_options { bool records, tail; };
 /* What check counts. */
 struct count {
     uint64_t records, blocks, events, lost, faults;
+    uint64_t cut;                /* bytes of a frame that the file ends inside of: normal after a crash */
     bool ended;
 };
 
@@ -58,6 +59,10 @@ static int count_log(struct ghost_log *log, const char *path, struct count *c, s
         return ghost_fail(err, GHOST_E_NOMEM, "out of memory");
     while (ghost_log_next(log, &cursor, &f)) {
         struct ghost_err fault = GHOST_ERR_INIT;
+        if (f.truncated) {
+            c->cut = f.size;
+            continue;
+        }
         if (ghost_frame_decode(d, &f, &v, &fault) == 0)
             continue;
         fprintf(stderr, "%s: %s\n", path, fault.msg);
@@ -103,6 +108,8 @@ static int check(const char *path, const struct log_options *o, struct ghost_err
         printf("%s: ", path);
         print_count(&c, "");
         printf("; %s%s; %" PRIu64 " faults\n", c.ended ? "ended in good order" : "no end", index ? ", indexed" : "", c.faults);
+        if (c.cut)
+            printf("  the last %" PRIu64 " bytes are a frame that was not finished, as a crash leaves it\n", c.cut);
         if (tail.len)
             ret = check_tail(&tail, path, &c, err);
     }
@@ -168,7 +175,8 @@ const struct command cmd_log = {
     .about = "dump prints a line for each record: the offset of its frame, its name, its\n"
              "fields as JSON; and below a block a line for each event: tick, kind, two\n"
              "numbers, slot. check reads everything, tells what is damaged and what a killed\n"
-             "process left beside its log, and ends with status 1 if anything is damaged.",
+             "process left beside its log, and ends with status 1 if anything is damaged (a last\n"
+             "frame that a crash left unfinished is not damage).",
     .examples = "  ghost log dump 4711-0badcafe.ghost | grep ' FUNC '   the functions of a log\n"
                 "  ghost log dump -r 4711-0badcafe.ghost               without the events\n"
                 "  ghost log check 4711-0badcafe.ghost                 is it whole?",

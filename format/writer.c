@@ -254,8 +254,8 @@ static int flush_all(struct ghost_writer *w, struct ghost_err *err)
 
 int ghost_writer_records(struct ghost_writer *w, const void *records, size_t n, struct ghost_err *err)
 {
-    int ret = flush_records(w, RECORDS_HELD, err);
-    if (ret != 0) return ret;
+    int ret = n ? flush_records(w, RECORDS_HELD, err) : 0;
+    if (ret != 0 || n == 0) return ret;
     struct cursor c = { records, (const uint8_t *)records + n, false };
     while (c.p < c.end && !c.bad) {
         get_varint(&c);
