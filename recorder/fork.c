@@ -10,12 +10,14 @@
 static void before(void)
 {
     drain_stop_for_fork();
+    journal_before_fork();
     pthread_mutex_lock(&ring_lock);
 }
 
 static void in_parent(void)
 {
     pthread_mutex_unlock(&ring_lock);
+    journal_after_fork_in_parent();
     lane.stop = lane.pos;
 }
 

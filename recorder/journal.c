@@ -15,6 +15,7 @@ struct chunk {
     uint8_t *data;
     size_t capacity;
     uint64_t base;               /* bytes in all chunks before this one */
+    uint64_t inherited;          /* bytes stored when this process was forked */
     bool in_memory;
 };
 /* Grown by the GIL's holder; the writer sees a chunk once `n_chunks` counts it. */
@@ -44,6 +45,7 @@ static struct chunk *chunk_add(size_t capacity)
     c->data = (uint8_t *)c->header + GHOST_LIVE_DATA;
     c->capacity = capacity;
     c->base = base;
+    c->inherited = UINT64_MAX;
     struct ghost_live_common *h = &c->header->common;
     memcpy(h->magic, GHOST_DEFS_MAGIC, sizeof(h->magic));
     h->version = GHOST_LIVE_VERSION;
@@ -125,9 +127,33 @@ static uint64_t varint(const uint8_t **p)
 }
 
 /* What belongs to one process only and is not handed down to a fork's child. */
-static bool inherited(uint64_t kind)
+static bool is_handed_down(uint64_t kind)
 {
     return kind != GHOST_REC_META && kind != GHOST_REC_THREAD && kind != GHOST_REC_NOTE && kind != GHOST_REC_LOSS;
+}
+
+void journal_before_fork(void)
+{
+    if (recorder.forked) /* a child that has not recorded yet: what it inherited is all */
+        return;
+    for (uint32_t i = 0; i < n_chunks; i++)
+        chunks[i].inherited = chunks[i].header->used;
+}
+
+void journal_after_fork_in_parent(void)
+{
+    if (recorder.forked)
+        return;
+    for (uint32_t i = 0; i < n_chunks; i++)
+        chunks[i].inherited = UINT64_MAX;
+}
+
+/* The parent goes on writing to the mapping that the child still shares: what
+ * counts is what was there at the fork. */
+static uint64_t inherited_bytes(const struct chunk *c)
+{
+    uint64_t used = c->header->used;
+    return used < c->inherited ? used : c->inherited;
 }
 
 int journal_reopen_in_child(void)
@@ -139,19 +165,19 @@ int journal_reopen_in_child(void)
 
     memcpy(old, chunks, sizeof(old));
     for (uint32_t i = 0; i < n_old; i++)
-        bytes += old[i].header->used;
+        bytes += inherited_bytes(&old[i]);
     n_chunks = 0;
     if (!chunk_add(pages(bytes)))
         goto out;
     ret = 0;
     for (uint32_t i = 0; i < n_old; i++) {
-        const uint8_t *p = old[i].data, *end = p + old[i].header->used;
+        const uint8_t *p = old[i].data, *end = p + inherited_bytes(&old[i]);
         while (p < end) {
             const uint8_t *record = p;
             uint64_t kind = varint(&p);
             uint64_t len = varint(&p);
             p += len;
-            if (inherited(kind) && journal_append(record, (size_t)(p - record)) != 0)
+            if (is_handed_down(kind) && journal_append(record, (size_t)(p - record)) != 0)
                 ret = -1;
         }
     }

@@ -103,6 +103,8 @@ void livefile_unmap(void *map, size_t data, bool twice);
 /* ---- journal.c: definitions ---- */
 int journal_append(const uint8_t *records, size_t n);  /* GIL */
 int journal_open(void);                                /* GIL: first chunk */
+void journal_before_fork(void);                        /* GIL: remembers what a child inherits */
+void journal_after_fork_in_parent(void);
 int journal_reopen_in_child(void);                     /* GIL: copy of the parent's definitions */
 /* The records of `b`, or a counted loss; releases `b`. */
 int journal_append_buf(struct ghost_buf *b);
