@@ -112,6 +112,8 @@ def identify(env):
     first, parent_main = argv[0], env.get('GHOST_MAIN', '__main__')
     if first == '-c':
         code = option_value('c', argv[1:])
+        if code.startswith('import sys; '):      # newer forkservers
+            code = code[len('import sys; '):]
         if code.startswith(TRACKER_CODE):
             return None
         for beginning, module in SPAWNED_CODE:
