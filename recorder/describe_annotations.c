@@ -45,16 +45,61 @@ static void read_annotations(struct annot *a, struct listing *l, PyObject *annot
     } else a->flags |= GHOST_ANNOT_UNREADABLE; /* the application put something of its own there */
 }
 
+/* ---- methods that dataclasses generates (3.14+): annotations of the fields ---- */
+static PyObject *closure_value(PyObject *func, const char *name)
+{
+    struct scope sc;
+    struct annot own = { 0 };
+    if (!function_scope(func, &sc)) return NULL;
+    own.scope = (struct scope){ .cell_names = sc.cell_names, .cells = sc.cells };
+    return scope_find(&own, c_text(name));
+}
+
+/* The annotation of a field in the class that declares it last. */
+static struct expr *field_annotation(struct annot *a, PyTypeObject *type, PyObject *field)
+{
+    PyObject *mro = type->tp_mro;
+    for (Py_ssize_t i = 0; mro && i < PyTuple_GET_SIZE(mro); i++) {
+        PyObject *dict = compat_type_dict((PyTypeObject *)PyTuple_GET_ITEM(mro, i));
+        PyObject *made = dict_get(dict_get(dict, KEY(__annotations_cache__)), field);
+        if (made) return expr_from_object(a, made);
+        struct thunk t;
+        PyObject *annotate = dict_get(dict, KEY(__annotate_func__));
+        if (!annotate || !thunk_follow(a, annotate, &t)) continue;
+        struct ghost_str name = str_text(a->s, field);
+        for (uint32_t k = 0; k + 1 < t.n_items; k += 2)
+            if (t.items[k] && t.items[k]->kind == EXPR_STRING && str_same(t.items[k]->text, name)) return t.items[k + 1];
+    }
+    return expr_new(a, EXPR_OPAQUE);
+}
+
+static bool read_dataclass_method(struct annot *a, struct listing *l, PyObject *annotate)
+{
+    struct scope sc;
+    if (!function_scope(annotate, &sc) || sc.globals != module_dict(KEY(dataclasses))) return false;
+    PyObject *type = closure_value(annotate, "__class__"), *fields = closure_value(annotate, "annotation_fields");
+    PyObject *result = closure_value(annotate, "return_type");
+    if (!type || !PyType_Check(type) || !fields || !PyList_CheckExact(fields)) return false;
+    Py_ssize_t n = PyList_GET_SIZE(fields);
+    if (n > (Py_ssize_t)GHOST_PARAM_MAX) n = GHOST_PARAM_MAX;
+    l->list = scratch_alloc(a->s, (size_t)(n + 1) * sizeof *l->list);
+    for (Py_ssize_t i = 0; l->list && i < n; i++) {
+        PyObject *field = PyList_GET_ITEM(fields, i);
+        add_annotation(a, l, field, PyUnicode_CheckExact(field) ? field_annotation(a, (PyTypeObject *)type, field) : NULL);
+    }
+    if (l->list && result == Py_None) l->list[l->n++] = (struct ghost_def_annotation){ GHOST_STR("return"), GHOST_STR("None") };
+    return true;
+}
+
 /* From 3.14 on: what the compiler's __annotate__ would make. */
 static void read_annotate(struct annot *a, struct listing *l, PyObject *annotate)
 {
     struct thunk t;
     if (!thunk_follow(a, annotate, &t)) {
-        a->flags |= GHOST_ANNOT_UNREADABLE; /* not made by the compiler */
+        /* not made by the compiler */
+        if (!read_dataclass_method(a, l, annotate)) a->flags |= GHOST_ANNOT_UNREADABLE;
         return;
     }
-    t.scope.namespace_ = a->scope.namespace_;
-    a->scope = t.scope;
     l->list = scratch_alloc(a->s, t.n_items * sizeof *l->list + 1);
     for (uint32_t i = 0; l->list && i + 1 < t.n_items && l->n <= GHOST_PARAM_MAX; i += 2) {
         struct expr *key = t.items[i];
@@ -108,7 +153,7 @@ static void annot_init(struct annot *a, struct scratch *s, PyFunctionObject *fun
 {
     *a = (struct annot){ .s = s, .budget = ANNOT_BUDGET };
     func = innermost(func);
-    thunk_scope((PyObject *)func, &a->scope);
+    function_scope((PyObject *)func, &a->scope);
     a->scope.namespace_ = class_namespace(a, func);
 }
 

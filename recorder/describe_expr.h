@@ -34,9 +34,9 @@ struct expr {
     struct expr *first, *last, *next;
 };
 
-/* Where a name is looked up, in this order: closure, class namespace (types
- * only), globals, builtins. Any may be NULL. */
-struct scope { PyObject *cell_names, *cells, *namespace_, *globals, *builtins; };
+/* Where a name is looked up, in this order: closure, type parameters, class
+ * namespace (types only), globals, builtins. Any may be NULL. */
+struct scope { PyObject *cell_names, *cells, *type_params, *namespace_, *globals, *builtins; };
 
 /* One ANNOT record in the making. */
 struct annot {
@@ -84,14 +84,15 @@ enum typing_kind typing_kind_of(PyObject *o);
 /* What a function made by the compiler for annotations, a bound, constraints
  * or an alias would return. */
 struct thunk {
-    struct scope scope;          /* where its names, and names in its strings, are looked up */
+    struct scope scope;          /* its own */
     struct expr *value;
     struct expr **items;         /* of an __annotate__: key, value, key, value, ... */
     uint32_t n_items;
 };
 /* False when it is no such function. */
 bool thunk_follow(struct annot *a, PyObject *func, struct thunk *t);
-bool thunk_scope(PyObject *func, struct scope *scope);
+/* The scope of a function's body; false when it is none. */
+bool function_scope(PyObject *func, struct scope *scope);
 
 /* ---- describe_names.c ---- */
 PyObject *scope_find(struct annot *a, struct ghost_str dotted);

@@ -14,6 +14,15 @@ static PyObject *find_cell(const struct scope *sc, PyObject *name)
     return NULL;
 }
 
+static PyObject *find_type_param(const struct scope *sc, PyObject *name)
+{
+    for (Py_ssize_t i = 0; sc->type_params && PyTuple_CheckExact(sc->type_params) && i < PyTuple_GET_SIZE(sc->type_params); i++) {
+        PyObject *own = attr_find(PyTuple_GET_ITEM(sc->type_params, i), KEY(__name__));
+        if (own && PyUnicode_CheckExact(own) && PyUnicode_Compare(own, name) == 0) return PyTuple_GET_ITEM(sc->type_params, i);
+    }
+    return NULL;
+}
+
 static PyObject *find_simple(const struct scope *sc, struct ghost_str text)
 {
     PyObject *name = PyUnicode_DecodeUTF8(text.p, text.len, "surrogatepass");
@@ -22,6 +31,7 @@ static PyObject *find_simple(const struct scope *sc, struct ghost_str text)
         return NULL;
     }
     PyObject *o = find_cell(sc, name);
+    if (!o) o = find_type_param(sc, name);
     if (!o) {
         /* A method of the same name as a global type does not hide it. */
         o = dict_get(sc->namespace_, name);

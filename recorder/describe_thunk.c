@@ -44,13 +44,14 @@ static void follow_branches(struct machine *m, size_t *either)
     }
 }
 
-bool thunk_scope(PyObject *func, struct scope *scope)
+bool function_scope(PyObject *func, struct scope *scope)
 {
     if (!func || !PyFunction_Check(func)) return false;
     PyFunctionObject *f = (PyFunctionObject *)func;
     *scope = (struct scope){
         .cell_names = ((PyCodeObject *)f->func_code)->co_localsplusnames,
         .cells = f->func_closure,
+        .type_params = compat_func_type_params(f),
         .globals = f->func_globals,
         .builtins = f->func_builtins,
     };
@@ -61,7 +62,7 @@ bool thunk_follow(struct annot *a, PyObject *func, struct thunk *t)
 {
     struct scope here = a->scope;
     *t = (struct thunk){ 0 };
-    if (!thunk_scope(func, &t->scope)) return false;
+    if (!function_scope(func, &t->scope)) return false;
     PyCodeObject *code = (PyCodeObject *)((PyFunctionObject *)func)->func_code;
     PyObject *plain = compat_plain_code(code);
     if (!plain) {

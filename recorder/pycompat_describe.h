@@ -253,6 +253,17 @@ static inline PyObject *compat_func_annotate(PyFunctionObject *f)
 #endif
 }
 
+/* Tuple of its PEP 695 parameters, or NULL. */
+static inline PyObject *compat_func_type_params(PyFunctionObject *f)
+{
+#if COMPAT_HAS_C_TYPEVARS
+    return f->func_typeparams;
+#else
+    (void)f;
+    return NULL;
+#endif
+}
+
 /* ---- type variables and aliases ---- */
 /* Objects/typevarobject.c of 3.12 to 3.15. The accessors check size and the
  * place of `name` before they believe it. */
