@@ -26,10 +26,10 @@ struct frame {
     uint32_t pending;                /* type of an exception let in from below, 0 none */
 };
 
-/* What an activation keeps while it is off the stack. */
+/* What an activation keeps while it is off the stack. (Never a pending exception: the YIELD settled it.) */
 struct activation {
     uint64_t start, active, child;
-    uint32_t edge, func, pending;
+    uint32_t edge, func;
 };
 
 enum { EDGE_CACHE_BITS = 12, EDGE_CACHE = 1 << EDGE_CACHE_BITS };
@@ -295,10 +295,9 @@ static bool suspend(struct walk *w, struct frame *f, uint64_t now)
 
 static inline void push_activation(struct walk *w, uint32_t slot, uint64_t now)
 {
-    struct activation *act = &w->activations[slot];
+    const struct activation *act = &w->activations[slot];
     *++w->top = (struct frame){ .since = now, .child = act->child, .edge = act->edge, .func = act->func,
-                                .slot = slot + 1, .pending = act->pending };
-    act->pending = 0;
+                                .slot = slot + 1 };
 }
 
 static inline bool begin_call(struct walk *w, struct token *t, uint32_t slot, uint64_t now)
@@ -363,8 +362,8 @@ static bool rare_event(struct walk *w, struct token *t, uint32_t slot, uint64_t 
     case GHOST_SH_ABANDON:
         w->top--;
         return count_plain(a, w->top[1].edge, t->id);
-    case GHOST_SH_DROP:
-        return count_plain(a, w->activations[slot].edge, t->id);
+    case GHOST_SH_DROP:              /* told only where the block knew of it: calls less ends is exact */
+        return true;
     case GHOST_SH_ADOPT:
         return begin_adopted(w, t, slot, now);
     case GHOST_SH_MARK:
@@ -435,9 +434,6 @@ static bool resolve_shape(struct agg *a, const struct ghost_shape *s, struct tok
     case GHOST_SH_ABANDON:
         t->id = kind_of(a, GHOST_END_ABANDONED, 0);
         break;
-    case GHOST_SH_DROP:
-        t->id = kind_of(a, GHOST_END_DROPPED, 0);
-        break;
     case GHOST_SH_MARK:
         t->id = mark_of(a, s->a);
         break;
@@ -476,7 +472,7 @@ static bool load_prelude(struct walk *w)
             return false;
         if (f->slot)
             w->activations[f->slot - 1] = (struct activation){ .start = f->start, .active = f->active, .child = f->child,
-                                                               .edge = edge, .func = f->func, .pending = f->pending };
+                                                               .edge = edge, .func = f->func };
         if (!on_stack)
             continue;
         uint64_t since = f->resumed < b->base_tick ? f->resumed : b->base_tick;

@@ -22,16 +22,17 @@
 #define GHOST_NONE UINT32_MAX
 
 /* How a call ended, or what else happened to it. X(name, number, is an end of
- * the call with a latency, text) */
+ * the call with a latency, text). Calls without a timed end are those that were
+ * abandoned, those still open when recording ended, and suspended bodies that
+ * were forgotten (no event tells of them). */
 #define GHOST_ENDS(X)                                                                   \
     X(RETURN, 0, true, "returned a value of this type")                                 \
     X(RAISED, 1, true, "left by an exception of this type that was raised in it")       \
     X(PASSED, 2, true, "left by an exception of this type that came from below")        \
     X(CLOSED, 3, true, "a generator or coroutine ended by close(): no error")           \
-    X(ABANDONED, 4, false, "the end was not seen")                                      \
-    X(DROPPED, 5, false, "a suspended body whose end was not seen")                     \
-    X(YIELD, 6, false, "suspended, yielding this type")                                 \
-    X(CAUGHT, 7, false, "caught an exception of this type that a recorded callee let out")
+    X(ABANDONED, 4, false, "gone from the stack, the end was not seen")                 \
+    X(YIELD, 5, false, "suspended, yielding this type")                                 \
+    X(CAUGHT, 6, false, "caught an exception of this type that a recorded callee let out")
 
 enum ghost_end {
 #define X(name, number, timed, text) GHOST_END_##name = number,

@@ -160,7 +160,7 @@ static void generators(struct story *s)
     happens(s, 1, 100, GHOST_EV_RESUME, LINES, 0, 71);
     happens(s, 1, 5, GHOST_EV_YIELD, LINES, 0, STRING);
     happens(s, 1, 100, GHOST_EV_RESUME, LINES, 0, 71);
-    returns(s, 5, LINES, NONE);                            /* 220 ticks, 200 of them suspended */
+    returns(s, 5, LINES, NONE);                            /* 215 ticks, 200 of them suspended */
     happens(s, 1, 5, GHOST_EV_CALL, LINES, 1, 72);
     happens(s, 1, 5, GHOST_EV_YIELD, LINES, 0, INT);
     happens(s, 1, 50, GHOST_EV_THROW, LINES, 0, 72);
@@ -182,7 +182,7 @@ static void exceptions(struct story *s)
     raises(s, 10, VALIDATE, KEY_ERROR);                    /* 10 ticks */
     calls(s, 10, VALIDATE, 2);                             /* import_job caught the first */
     raises(s, 10, VALIDATE, KEY_ERROR);
-    passes(s, 10, IMPORT_JOB, KEY_ERROR);                  /* and let the second through: 60 ticks, 40 its own */
+    passes(s, 10, IMPORT_JOB, KEY_ERROR);                  /* and let the second through: 50 ticks, 30 its own */
     calls(s, 10, IMPORT_JOB, 1);
     calls(s, 10, VALIDATE, GHOST_SIG_OTHER);
     raises(s, 10, VALIDATE, KEY_ERROR);
