@@ -275,3 +275,22 @@ def test_reading_the_terminal(terminal, tmp_path):
     until((tmp_path / "ready").exists)
     t.type(b"four\n")
     until(lambda: t.jobs() == ["status 4"])
+
+
+def test_hangup_of_a_session_leader(python, tmp_path):
+    """As in a container with a terminal: the kernel tells only the leader, which is ghost."""
+    (tmp_path / "app.py").write_text(LISTENER)
+    words = [str(harness.GHOST), "run", "--python", python.exe, "app.py"]
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        os.execve(words[0], words, support.environment(tmp_path))
+    try:
+        until((tmp_path / "ready").exists)
+        os.close(fd)
+        until(lambda: seen(tmp_path))
+        time.sleep(0.2)
+        assert seen(tmp_path) == [signal.SIGHUP]
+    finally:
+        (tmp_path / "stop").touch()
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
