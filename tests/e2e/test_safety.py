@@ -3,7 +3,6 @@
 Every test compares the program's output, error output and status with its plain run.
 """
 import contextlib
-import json
 import os
 import resource
 import shutil
@@ -34,12 +33,10 @@ def small_disk(folder, options):
 
 
 def recorded_and_lost(ghost):
-    """Events in the log and events told as lost, of the newest session."""
-    done = ghost.command("sessions", "--format", "json")
-    assert done.status == 0, done.err.decode()
-    newest = json.loads(done.out)
-    newest = newest["sessions"][0] if isinstance(newest, dict) else newest[0]
-    return newest["events"], newest["lost"]
+    """Events in the log and events told as lost, of the newest session; nothing may be lost without a number."""
+    exported = ghost.export()
+    assert not any(loss["uncounted"] for loss in exported["losses"]), exported["losses"]
+    return exported["events"], exported["events_lost"]
 
 
 def step_calls(ghost):
@@ -111,10 +108,10 @@ def test_data_directory_that_cannot_be(python, place):
 
 
 def test_no_home(python, tmp_path):
-    env = harness.clean_environment(HOME="/nonexistent/home")
+    env = harness.clean_environment(HOME="/dev/null/home")
     plain = harness.run([python.exe, BUSY, 1000], env=env)
     recorded = harness.run([harness.GHOST, "run", python.exe, BUSY, 1000], env=env)
-    assert recorded.same_as(plain) and b"/nonexistent/home" in recorded.err
+    assert recorded.same_as(plain) and b"/dev/null/home" in recorded.err
 
 
 def limit_file_size(size):
@@ -123,8 +120,8 @@ def limit_file_size(size):
 
 def test_file_size_limit(python, ghost, tmp_path):
     """RLIMIT_FSIZE: no SIGXFSZ, the rest is counted as lost."""
-    done = run_both(ghost, [python.exe, BUSY, COUNT, 1], preexec_fn=limit_file_size(300_000), timeout=60)
-    assert_all_accounted(ghost, tmp_path, python, COUNT, done)
+    done = run_both(ghost, [python.exe, BUSY, COUNT * 3], preexec_fn=limit_file_size(100_000), timeout=60)
+    assert_all_accounted(ghost, tmp_path, python, COUNT * 3, done)
 
 
 def test_file_size_limit_of_nothing(python, ghost):
@@ -191,7 +188,7 @@ def check_closing(python, ghost, tmp_path, how, calls):
         wait_for(folder / "done")
         contents.append({f.name: f.read_bytes() for f in folder.iterdir()})
     assert contents[0] == contents[1], "something else was written into the program's files"
-    wait_until(lambda: not live_files(ghost))
+    wait_until(lambda: step_calls(ghost) >= calls)
     assert step_calls(ghost) == calls
     assert recorded_and_lost(ghost)[1] == 0
     assert_logs_sound(ghost)
@@ -252,19 +249,6 @@ def test_planted_links_are_not_followed(python, ghost, tmp_path):
     assert victim.read_bytes() == log.read_bytes()
 
 
-def test_session_folder_that_is_a_link(python, tmp_path):
-    """GHOST_SESSION_DIR planted as a link into somebody's folder: nothing is written there."""
-    target = tmp_path / "target"
-    target.mkdir()
-    link = tmp_path / "link"
-    link.symlink_to(target)
-    env = harness.clean_environment(GHOST_RECORD="1", GHOST_SESSION_DIR=str(link), PYTHONPATH=str(harness.LIB / "boot"))
-    plain = harness.run([python.exe, BUSY, 1000])
-    recorded = harness.run([python.exe, BUSY, 1000], env=env)
-    assert recorded.same_as(plain) and recorded.err == plain.err
-    assert not list(target.glob("*.ghost"))
-
-
 @is_root
 @pytest.mark.parametrize("when, calls", [("after", 3000), ("before", 1000)])
 def test_rights_given_up(python, ghost, when, calls):
@@ -293,7 +277,7 @@ def test_nothing_of_values_in_the_log(python, ghost, tmp_path):
     script.write_text(f"import sys, os\n"
                       f"def f(x, *a, **k): return x\n"
                       f"def g(x={secrets[0]!r}):\n    '''{secrets[1]}'''\n    raise ValueError({secrets[2]!r} + x)\n"
-                      f"def h(x: 'Literal[{secrets[3]!r}]' = 1): return {secrets[3]!r}\n"
+                      f"def h(x: \"Literal['{secrets[3]}']\" = 1): return {secrets[3]!r}\n"
                       f"f({secrets[0]!r}, {secrets[1]!r}, k={secrets[2]!r}); h()\n"
                       f"f(sys.argv[1]); f(os.environ['HIDDEN'])\n"
                       f"try: g()\nexcept ValueError: pass\n")
