@@ -407,6 +407,7 @@ int session_logs(const struct session *s, char ***paths, size_t *n, struct ghost
         *n = 0;
         return ret;
     }
-    qsort(*paths, *n, sizeof **paths, by_name);
+    if (*n)
+        qsort(*paths, *n, sizeof **paths, by_name);
     return 0;
 }
