@@ -80,13 +80,16 @@ e2e: all tools venv ## every test in Python, on every interpreter found
 	@GHOST_BIN=$(abspath $(OUT)/ghost) $(venv_python) -m pytest $(TESTS) $(PYTEST)
 
 ##@ Show
-.PHONY: demo bench
+.PHONY: demo bench budgets
 demo: ## a real web service under load, recorded and shown
 	@scripts/bootstrap.sh demo
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(abspath $(BUILD)) GHOST_BIN=$(abspath $(OUT)/ghost) examples/shop/demo.sh
 
-bench: all tools venv ## peers x workloads, one interleaved run (bench/run.py)
-	@$(venv_python) bench/run.py $(BENCH)
-#? BENCH      arguments for bench/run.py
+bench: all tools ## peers x workloads, one interleaved run (bench/run.py)
+	@python3 bench/run.py --build $(OUT) $(BENCH)
+#? BENCH      arguments for bench/run.py, as BENCH="--quick --only tight"
 BENCH ?=
+
+budgets: all tools ## instructions an event against bench/budgets.csv (valgrind)
+	@BUILD=$(abspath $(OUT)) bench/callgrind.sh --check

@@ -19,7 +19,7 @@ lint   300  layers, lengths, banned functions, docs against headers
 unit   900  unit tests, plain and under AddressSanitizer and UBSan
 replay 900  corpus of the fuzzers under AddressSanitizer and UBSan
 quick  900  the quick part of the tests in Python
-budget 900  instructions an event (valgrind), against bench/budgets.csv
+budgets 900  instructions an event (valgrind), against bench/budgets.csv
 matrix 1800 CPythons that this machine lacks, from Debian roots
 pytest 3600 all tests in Python, on every interpreter found
 '
@@ -33,7 +33,7 @@ run_lint() { m lint; }
 run_unit() { m $jobs unit && m $jobs SAN=address,undefined unit; }
 run_replay() { m $jobs replay; }
 run_quick() { m e2e TESTS="$(ls -d tests/reader tests/describe tests/cli 2>/dev/null | tr '\n' ' ')" PYTEST="-q -m 'not slow'"; }
-run_budget() { bench/callgrind.sh --check; }
+run_budgets() { m budgets; }
 # Compilers of the future warn of more: not a reason to fail.
 run_matrix() { WERROR='' tests/matrix/run.sh; }
 run_pytest() { m e2e PYTEST="--durations=15"; }
