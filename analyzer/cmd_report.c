@@ -54,8 +54,9 @@ static int compare(const void *pa, const void *pb, void *self)
 /* ---- the table ---- */
 
 static const struct grid_column columns[] = {
-    { "FUNCTION", false, 20 }, { "CALLS", true, 0 }, { "EXC%", true, 0 }, { "MEAN LAT", true, 0 }, { "P50", true, 0 },
-    { "P95", true, 0 }, { "P99", true, 0 }, { "DOM. ARG SIG", false, 12 },
+    { .title = "FUNCTION", .align = GRID_TAIL, .least = 20 }, { .title = "CALLS", .align = GRID_RIGHT }, { .title = "EXC%", .align = GRID_RIGHT },
+    { .title = "MEAN LAT", .align = GRID_RIGHT }, { .title = "P50", .align = GRID_RIGHT }, { .title = "P95", .align = GRID_RIGHT },
+    { .title = "P99", .align = GRID_RIGHT }, { .title = "DOM. ARG SIG", .least = 12 },
 };
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
 
@@ -87,7 +88,7 @@ static void print_summary(FILE *f, const struct ghost_model *m, uint64_t shown, 
     char a[HUMAN], b[HUMAN];
     fprintf(f, "  Showing %s of %s functions", human_count(a, shown), human_count(b, all));
     if (modules)
-        fprintf(f, " (and %s module bodies: --modules)", human_count(a, modules));
+        fprintf(f, " (and %s module bod%s: --modules)", human_count(a, modules), modules > 1 ? "ies" : "y");
     fprintf(f, ". %s events", human_count(a, m->events));
     if (m->n_processes > 1)
         fprintf(f, ", %u processes", m->n_processes);

@@ -15,8 +15,8 @@
 struct sessions_options { const char *format, *data_dir; uint64_t top; };
 
 static const struct grid_column columns[] = {
-    { "SESSION ID", false, 0 }, { "SCRIPT", false, 12 }, { "PROCESSES", true, 0 }, { "EVENTS", true, 0 },
-    { "START", false, 0 }, { "LENGTH", true, 0 }, { "SIZE", true, 0 },
+    { .title = "SESSION ID" }, { .title = "SCRIPT", .least = 12 }, { .title = "PROCESSES", .align = GRID_RIGHT },
+    { .title = "EVENTS", .align = GRID_RIGHT }, { .title = "START" }, { .title = "LENGTH", .align = GRID_RIGHT }, { .title = "SIZE", .align = GRID_RIGHT },
 };
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
 

@@ -57,13 +57,13 @@ static unsigned measure(const struct grid *g, unsigned *width, unsigned limit)
     return sum;
 }
 
-static void put_cell(FILE *f, struct ghost_str s, unsigned width, bool right, bool last)
+static void put_cell(FILE *f, struct ghost_str s, unsigned width, const struct grid_column *column, bool last)
 {
     unsigned w = text_width(s);
-    if (right && w < width)
+    if (column->align == GRID_RIGHT && w < width)
         fprintf(f, "%*s", (int)(width - w), "");
-    unsigned used = text_put(f, s, width);
-    if (!right && !last && used < width)
+    unsigned used = column->align == GRID_TAIL ? text_put_end(f, s, width) : text_put(f, s, width);
+    if (column->align != GRID_RIGHT && !last && used < width)
         fprintf(f, "%*s", (int)(width - used), "");
 }
 
@@ -72,7 +72,7 @@ static void put_row(const struct grid *g, FILE *f, const unsigned *width, const 
     for (unsigned c = 0; c < g->n_columns; c++) {
         if (c)
             fprintf(f, "%*s", GAP, "");
-        put_cell(f, cells[c], width[c], g->columns[c].right, c + 1 == g->n_columns);
+        put_cell(f, cells[c], width[c], &g->columns[c], c + 1 == g->n_columns);
     }
     fputc('\n', f);
 }

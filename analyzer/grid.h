@@ -7,9 +7,11 @@
 #include "ghost/def.h"
 #include <stdio.h>
 
+/* GRID_TAIL: as LEFT, but what is too long loses its beginning. */
+enum grid_align { GRID_LEFT, GRID_RIGHT, GRID_TAIL };
 struct grid_column {
     const char *title;
-    bool right;              /* aligned to the right */
+    enum grid_align align;
     unsigned least;          /* an elastic column is cut no further; 0: never cut */
 };
 

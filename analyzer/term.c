@@ -112,6 +112,23 @@ unsigned text_put(FILE *f, struct ghost_str s, unsigned width)
     return used;
 }
 
+unsigned text_put_end(FILE *f, struct ghost_str s, unsigned width)
+{
+    unsigned dots = term_unicode() ? 1 : 3, rest = text_width(s);
+    uint32_t c;
+    if (rest <= width || width < dots)
+        return text_put(f, s, width);
+    while (s.len && rest + dots > width) {
+        unsigned len = next_char((const unsigned char *)s.p, s.len, &c);
+        int w = columns_of(c);
+        rest -= w < 0 ? 1 : (unsigned)w;
+        s.p += len;
+        s.len -= len;
+    }
+    fputs(dots == 1 ? "…" : "...", f);
+    return dots + text_put(f, s, UINT_MAX);
+}
+
 /* ---- figures ---- */
 
 const char *human_ns(char out[HUMAN], double ns)

@@ -19,6 +19,8 @@ unsigned text_width(struct ghost_str s);
 /* Writes `s` in at most `width` columns (UINT_MAX: all), cut with an ellipsis,
  * control characters made harmless; returns the columns used. */
 unsigned text_put(FILE *f, struct ghost_str s, unsigned width);
+/* The same, but it is the beginning that is cut off. */
+unsigned text_put_end(FILE *f, struct ghost_str s, unsigned width);
 
 enum { HUMAN = 32 };
 const char *human_ns(char out[HUMAN], double ns);            /* 12.50ms, <1µs */

@@ -41,8 +41,10 @@ static struct parsed *parse(const struct command *c, const char *line)
     opt_release(c, &p.v);
     memset(&p, 0, sizeof p);
     p.err = (struct ghost_err)GHOST_ERR_INIT;
-    strncpy(p.words, line, sizeof p.words - 1);
-    for (char *word = strtok(p.words, " "); word; word = strtok(NULL, " "))
+    char *rest;
+    assert_true(strlen(line) < sizeof p.words);
+    memcpy(p.words, line, strlen(line));
+    for (char *word = strtok_r(p.words, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
         p.argv[argc++] = word;
     p.ret = opt_parse(c, argc, p.argv, &p.v, &p.help, &p.err);
     return &p;

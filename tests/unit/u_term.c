@@ -39,6 +39,24 @@ static void cutting(void **state)
     assert_string_equal(cut(GHOST_STR("\xe6\xbc\xa2\xe5\xad\x97x"), 4, 3), "\xe6\xbc\xa2\xe2\x80\xa6");   /* half a wide one does not fit */
 }
 
+static void keeping_the_end(void **state)
+{
+    static const struct { const char *text; unsigned width; const char *cut; } of[] = {
+        { "Order.lines:20", 20, "Order.lines:20" }, { "Order.lines:20", 9, "\xe2\x80\xa6lines:20" }, { "Order.lines:20", 1, "\xe2\x80\xa6" },
+        { "\xe6\xbc\xa2\xe5\xad\x97x", 4, "\xe2\x80\xa6\xe5\xad\x97x" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        char *text;
+        size_t n;
+        FILE *f = open_memstream(&text, &n);
+        assert_true(text_put_end(f, (struct ghost_str){ of[i].text, (uint32_t)strlen(of[i].text) }, of[i].width) <= of[i].width);
+        fclose(f);
+        assert_string_equal(text, of[i].cut);
+        free(text);
+    }
+}
+
 static void terminals_are_safe(void **state)
 {
     (void)state;
@@ -75,4 +93,4 @@ static void figures(void **state)
     assert_string_equal(human_time(t, 0), "-");
 }
 
-UNIT_TESTS(cmocka_unit_test(widths), cmocka_unit_test(cutting), cmocka_unit_test(terminals_are_safe), cmocka_unit_test(figures))
+UNIT_TESTS(cmocka_unit_test(widths), cmocka_unit_test(cutting), cmocka_unit_test(keeping_the_end), cmocka_unit_test(terminals_are_safe), cmocka_unit_test(figures))
