@@ -130,7 +130,7 @@ def test_recordings_of_programs(recorded, python, program):
 
 
 BUSY = """
-import asyncio, itertools, os, sys, threading
+import asyncio, itertools, os, sys, threading, time
 def leaf(x, *more):
     if x % 7 == 0: raise ValueError
     return x
@@ -143,11 +143,14 @@ async def pause(x):
     await asyncio.sleep(0)
     return call(x)
 async def task():
-    for x in itertools.count(): await pause(x)
+    for x in itertools.count():
+        await pause(x)
+        await asyncio.sleep(0.001)
 async def tasks():
     await asyncio.gather(*(task() for _ in range(5)))
 def spin():
-    for x in numbers(): pass
+    for x in numbers():
+        if x % 50 == 0: time.sleep(0.002)       # enough events, and not too many for a reader in Python
 for _ in range(2): threading.Thread(target=spin, daemon=True).start()
 threading.Thread(target=asyncio.run, args=(tasks(),), daemon=True).start()
 os.write(1, b"x")

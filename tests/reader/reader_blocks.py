@@ -1,6 +1,5 @@
 """docs/format.md, section 5: one thread's events, in columns, checked against its stack."""
 
-from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
 from reader_wire import Malformed
@@ -144,22 +143,14 @@ def _events(block, tokens, deltas, operands):
         raise Malformed("the last event is later than the block's end")
 
 
-def by_slot(entries):
-    """The second list, as RESUME, THROW and DROP use it up: one slot may serve several activations in turn."""
-    waiting = defaultdict(deque)
-    for entry in entries:
-        waiting[entry.slot].append(entry)
-    return waiting
-
-
 def _check(block):
     """Every event must fit the stack that the ones before it left."""
     stack = [entry.slot for entry in block.stack]
-    on_stack, suspended, waiting = {slot for slot in stack if slot is not None}, set(), by_slot(block.suspended)
-    if None in waiting or any(slot >= block.n_slots for slot in [*on_stack, *waiting]):
-        raise Malformed("an activation's slot is out of bounds")
-    if len(on_stack) != len(stack) - stack.count(None):
-        raise Malformed("a slot is on the stack twice")
+    named = [slot for slot in stack if slot is not None] + [entry.slot for entry in block.suspended]
+    if None in named or len(set(named)) != len(named) or any(slot >= block.n_slots for slot in named):
+        raise Malformed("an entry's slot is missing, out of bounds or named twice")
+    suspended = {entry.slot for entry in block.suspended}
+    on_stack = set(named) - suspended
     for _, kind, _, _, slot in block.events:
         if kind in POPS:
             if not stack:
@@ -178,12 +169,9 @@ def _check(block):
             stack.append(slot)
             on_stack.add(slot)
         elif kind in (RESUME, THROW, DROP):
-            if slot in suspended:
-                suspended.discard(slot)
-            elif slot not in on_stack and waiting[slot]:
-                waiting[slot].popleft()
-            else:
+            if slot not in suspended:
                 raise Malformed(f"slot {slot} holds no suspended activation")
+            suspended.discard(slot)
             if kind != DROP:
                 stack.append(slot)
                 on_stack.add(slot)

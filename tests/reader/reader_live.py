@@ -80,12 +80,12 @@ class Tracker:
 
     def run(self, rings, covered):
         merged = sorted(event for ring in rings for event in ring.events(covered.get(ring.thread, 0)))
-        q32 = {ring.thread: ring.q32 for ring in rings}
+        q32, last_q32 = {ring.thread: ring.q32 for ring in rings}, self.tally.q32     # the log's last block's, if it has one
         for tick, thread, _, kind, func, aux, arg in merged:
             make = self.makers.get(kind)
             if make is None:
                 raise Malformed(f"a ring event of kind {kind}")
-            self.tally.q32 = q32[thread]
+            self.tally.q32 = last_q32 or q32[thread]
             make(thread, tick, kind, func, aux, arg)
         for ring in rings:
             if ring.lost > ring.lost_logged:

@@ -4,15 +4,14 @@ Frames never die with their block: the next block of the thread begins with what
 replaces the thread's stack by the block's own."""
 
 from reader_blocks import (ABANDON, ADOPT, CALL, DROP, GEN_CALL, MARK, PAUSE, RAISED_HERE, RESUME, RETURN, THROW,
-                           UNWIND, YIELD, Activation, by_slot)
+                           UNWIND, YIELD, Activation)
 
 
 class Replay:
     def __init__(self, observer):
         self.observer = observer
         self.stacks = {}        # thread -> list of Activation, bottom first
-        self.suspended = {}     # slot -> Activation that the present block has seen suspend
-        self.waiting = {}       # slot -> those that were suspended before it
+        self.suspended = {}     # slot -> Activation, of the present block
         self.tokens = {}        # token -> (tick, Activation or None once it has ended): what a ring may still name
         self.steps = {CALL: self._call, GEN_CALL: self._call, RETURN: self._return, UNWIND: self._unwind,
                       YIELD: self._yield, RESUME: self._resume, THROW: self._resume, ABANDON: self._abandon,
@@ -20,7 +19,7 @@ class Replay:
 
     def block(self, block):
         stack = self.stacks[block.thread] = list(block.stack)
-        self.suspended, self.waiting = {}, by_slot(block.suspended)
+        self.suspended = {entry.slot: entry for entry in block.suspended}
         self.observer.begin(block)
         for event in block.events:
             self.step(block.thread, event)
@@ -48,7 +47,7 @@ class Replay:
         stack.append(Activation(func, 0, 0, slot, False, 0, 0, tick, 0, 0))
 
     def _resume(self, stack, tick, a, b, slot):
-        frame = self._take(slot)
+        frame = self.suspended.pop(slot)
         frame.resumed = tick
         stack.append(frame)
 
@@ -94,10 +93,7 @@ class Replay:
         self._know(stack.pop(), tick, None)
 
     def _drop(self, stack, tick, a, b, slot):
-        self._know(self._take(slot), tick, None)
-
-    def _take(self, slot):
-        return self.suspended.pop(slot) if slot in self.suspended else self.waiting[slot].popleft()
+        self._know(self.suspended.pop(slot), tick, None)
 
     def _mark(self, stack, tick, mark, _, slot):
         self.observer.marked(tick, mark)
