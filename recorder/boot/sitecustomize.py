@@ -280,5 +280,5 @@ del ghost_name
 
 # The sitecustomize of the application takes this one's place. When there is
 # none, the ImportError is the one that site expects.
-ghost_self = __import__('sys').modules.pop('sitecustomize')
+ghost_self = __import__('sys').modules.pop('sitecustomize', None)
 import sitecustomize  # noqa: E402,F401

@@ -294,3 +294,31 @@ def test_hangup_of_a_session_leader(python, tmp_path):
     finally:
         (tmp_path / "stop").touch()
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+
+
+def process_one(words, tmp_path, **popen):
+    if subprocess.run(["unshare", "-p", "-f", "--mount-proc", "true"], capture_output=True).returncode != 0:
+        pytest.skip("no pid namespace can be made here")
+    return subprocess.Popen(["unshare", "-p", "-f", "--mount-proc", "--kill-child", harness.GHOST, "run", *words], cwd=tmp_path,
+                            env=support.environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGSEGV"])
+def test_process_one_exits_as_a_shell_would_say_it(python, tmp_path, name):
+    """Process 1 of a container cannot die of a signal of its own making."""
+    done = process_one(["--python", python.exe, "-c", f"import os, signal; os.kill(os.getpid(), signal.{name})"], tmp_path)
+    out, err = done.communicate(timeout=60)
+    assert done.returncode == 128 + getattr(signal, name) and b"1 process" in err
+
+
+def test_process_one_collects_orphans_and_passes_signals_on(python, tmp_path):
+    (tmp_path / "app.py").write_text(
+        "import os, time, subprocess\nsubprocess.run(['sh', '-c', 'sleep 0.1 & exit'])\ntime.sleep(0.6)\n"
+        "states = [open(f'/proc/{p}/stat').read().rpartition(')')[2].split()[0] for p in os.listdir('/proc') if p.isdigit()]\n"
+        "print(states.count('Z'), flush=True)\nopen('ready', 'w')\ntime.sleep(20)\n")
+    ghost = process_one(["--python", python.exe, "app.py"], tmp_path)
+    until((tmp_path / "ready").exists)
+    (child,) = pathlib.Path(f"/proc/{ghost.pid}/task/{ghost.pid}/children").read_text().split()
+    os.kill(int(child), signal.SIGTERM)
+    out, err = ghost.communicate(timeout=30)
+    assert out == b"0\n" and ghost.returncode == 128 + signal.SIGTERM
