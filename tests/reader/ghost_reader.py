@@ -14,8 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from reader_dump import log_line, record_lines
-from reader_frames import Cut, Damage, Frame, Header, NeedsNewer, parse_header, scan
+from reader_blocks import SHAPE_NAMES, WITH_OPERAND
+from reader_frames import Cut, Damage, Frame, NeedsNewer, parse_header, scan
 from reader_live import add_tail
 from reader_records import records
 from reader_tally import ProcessTally, SessionTally
@@ -80,19 +80,18 @@ def export(paths):
 
 
 def dump(path):
-    """Yields lines; what is damaged is told last."""
+    """Yields lines."""
     log = Log(path)
-    found = list(log)
-    header = log.header or Header(0, 0, b"")
-    yield log_line(header.version, header.process, len(log.data), log.index)
-    last = None
-    for frame, name, record in found:
-        if frame is not last:
-            yield f"FRAME offset={frame.offset} bytes={frame.size}"
-            last = frame
-        yield from record_lines(name, record)
+    for frame, name, record in log:
+        if name != "BLOCK":
+            yield f"{frame.offset} {name} {json.dumps(record, sort_keys=True)}"
+            continue
+        head = {key: getattr(record, key) for key in ("thread", "first_seq", "n_seq", "base", "end", "q32", "anchors")}
+        yield f"{frame.offset} BLOCK {json.dumps(head)} stack {len(record.stack)} suspended {len(record.suspended)}"
+        for tick, kind, a, b, slot in record.events:
+            yield f"  {tick} {SHAPE_NAMES[kind]} {a} {b}" + (f" slot {slot}" if kind in WITH_OPERAND else "")
     for offset, what in log.faults:
-        yield f"DAMAGE offset={offset} {what}"
+        yield f"{offset} DAMAGE {what}"
 
 
 def check(path):

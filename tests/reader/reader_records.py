@@ -22,13 +22,6 @@ def _types(at):
     return at.varints(at.count())
 
 
-NUMBER, TEXT = Cursor.varint, Cursor.text
-
-
-def _rows(at, **fields):
-    return [{name: read(at) for name, read in fields.items()} for _ in range(at.count(len(fields)))]
-
-
 def _numbers(*names):
     return lambda at: {name: at.varint() for name in names}
 
@@ -42,17 +35,17 @@ def _then_text(numbers, name):
 
 
 def _meta(at):
-    return {"pairs": _rows(at, key=TEXT, value=TEXT)}
+    return {"pairs": [(at.text(), at.text()) for _ in range(at.count(2))]}
 
 
 def _func(at):
-    f = _numbers("id", "co_flags", "first_line", "n_posonly", "n_positional", "n_kwonly")(at)
+    f = _numbers("id", "co_flags", "line", "posonly", "positional", "kwonly")(at)
     _within("function id", f["id"], 1, FUNC_MAX)
     f["fingerprint"] = at.fixed("Q")
     f["module"], f["qualname"], f["file"] = at.text(), at.text(), at.text()
     f["params"] = _texts(at)
-    expected = f["n_positional"] + f["n_kwonly"] + bool(f["co_flags"] & VARARGS) + bool(f["co_flags"] & VARKEYWORDS)
-    if len(f["params"]) != expected or f["n_posonly"] > f["n_positional"]:
+    expected = f["positional"] + f["kwonly"] + bool(f["co_flags"] & VARARGS) + bool(f["co_flags"] & VARKEYWORDS)
+    if len(f["params"]) != expected or f["posonly"] > f["positional"]:
         raise Malformed(f"function {f['id']} has {len(f['params'])} parameter names for {expected} parameters")
     return f
 
@@ -61,7 +54,7 @@ def _type(at):
     t = _numbers("id", "flags", "abcs")(at)
     _within("type id", t["id"], 1, 0xFFFFFFFF)
     t["module"], t["qualname"] = at.text(), at.text()
-    t["mro"], t["virtual_bases"], t["members"] = _types(at), _types(at), _texts(at)
+    t["mro"], t["virtual"], t["members"] = _types(at), _types(at), _texts(at)
     return t
 
 
@@ -78,16 +71,16 @@ def _sig(at):
 
 def _annot(at):
     a = _numbers("func", "flags")(at)
-    a["annotations"] = _rows(at, param=TEXT, text=TEXT)
-    a["names"] = _rows(at, kind=NUMBER, type=NUMBER, flags=NUMBER, name=TEXT, text=TEXT)
-    a["defaults"] = _rows(at, parameter=NUMBER, type=NUMBER)
+    a["annotations"] = [(at.text(), at.text()) for _ in range(at.count(2))]
+    a["names"] = [(at.varint(), at.varint(), at.varint(), at.text(), at.text()) for _ in range(at.count(5))]
+    a["defaults"] = [(at.varint(), at.varint()) for _ in range(at.count(2))]
     return a
 
 
 def _tree(at):
     t = {"module": at.text(), "file": at.text(), "nodes": []}
     for i in range(at.count(13)):
-        node = _numbers("parent", "flags", "co_flags", "first_line")(at)
+        node = _numbers("parent", "flags", "co_flags", "line")(at)
         node["fingerprint"], node["qualname"] = at.fixed("Q"), at.text()
         _within("parent index", node["parent"], 0, max(0, i - 1))
         t["nodes"].append(node)

@@ -48,7 +48,7 @@ class ProcessTally:
         self.marked_times = Counter()
         self.q32 = 0
         self.keepers = {
-            "META": lambda r: self.meta.update((p["key"], p["value"]) for p in r["pairs"]),
+            "META": lambda r: self.meta.update(r["pairs"]),
             "FUNC": lambda r: self.funcs.__setitem__(r["id"], r),
             "TYPE": lambda r: self.types.__setitem__(r["id"], r),
             "SIG": lambda r: self.sigs.__setitem__((r["func"], r["id"]), r),
@@ -130,12 +130,12 @@ class ProcessTally:
     # Names.
     def about(self, func):
         """What a function is; one whose definition was lost goes by its number, in its log."""
-        lost = {"module": self.log, "qualname": f"<function {func}>", "file": "", "first_line": 0}
+        lost = {"module": self.log, "qualname": f"<function {func}>", "file": "", "line": 0}
         return self.funcs.get(func, lost)
 
     def key(self, func):
         f = self.about(func)
-        return f"{f['module']}:{f['qualname']}:{f['first_line']}"
+        return f"{f['module']}:{f['qualname']}:{f['line']}"
 
     def type_name(self, type_id):
         t = self.types.get(type_id)
@@ -148,12 +148,12 @@ class ProcessTally:
         if f is None or sig is None:
             return "(?)"
         names = [self.type_name(t) if t else "-" for t in sig["types"]]
-        plain, kwonly = names[:f["n_positional"]], names[f["n_positional"]:f["n_positional"] + f["n_kwonly"]]
-        rest = names[f["n_positional"] + f["n_kwonly"]:]
+        plain, kwonly = names[:f["positional"]], names[f["positional"]:f["positional"] + f["kwonly"]]
+        rest = names[f["positional"] + f["kwonly"]:]
         if f["co_flags"] & VARARGS:
             plain.append("*" + rest.pop(0))
-        first = f["n_positional"]
-        plain += [f"{name}={t}" for name, t in zip(f["params"][first:first + f["n_kwonly"]], kwonly)]
+        first = f["positional"]
+        plain += [f"{name}={t}" for name, t in zip(f["params"][first:first + f["kwonly"]], kwonly)]
         if f["co_flags"] & VARKEYWORDS:
             plain.append("**" + rest.pop(0))
         return "(" + ", ".join(plain) + ")"
@@ -214,7 +214,7 @@ class SessionTally:
         total, low, high = f.latencies or (0, None, None)
         return {
             "fn_key": key,
-            "module": about["module"], "qualname": about["qualname"], "file": about["file"], "line": about["first_line"],
+            "module": about["module"], "qualname": about["qualname"], "file": about["file"], "line": about["line"],
             "call_count": f.calls, "exception_count": f.exits, "calls_unfinished": max(0, f.calls - f.finished),
             "calls_closed": f.closed, "calls_adopted": f.adopted,
             "exceptions": {name: {how: n[how] for how in ("raised", "passed", "caught")}
