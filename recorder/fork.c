@@ -23,7 +23,7 @@ static void in_parent(void)
 
 static void in_child(void)
 {
-    pthread_mutex_init(&ring_lock, NULL);
+    pthread_mutex_unlock(&ring_lock); /* locked by before(), on this thread */
     if (recorder.state == RECORDER_ON)
         recorder.forked = true;
     lane.stop = lane.pos = 0;

@@ -189,7 +189,7 @@ void recorder_ensure_process(void)
 
 /* ---- end ---- */
 
-static void tell_losses(void)
+static void tell_own_losses(void)
 {
     struct ghost_buf b = { 0 };
     for (uint32_t cause = 1; cause < GHOST_LOSS_COUNT; cause++)
@@ -209,7 +209,7 @@ void recorder_finish(void)
         return;
     done = true;
     recorder.state = RECORDER_FINISHED;
-    tell_losses();
+    tell_own_losses();
     drain_finish();
     /* What could not be written stays in the live files, where a reader finds it. */
     if (!drain_failing() && !drain_running() && ring_all_logged()) {
