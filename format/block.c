@@ -5,7 +5,8 @@
 #include <string.h>
 
 #define INDEX_FIRST 2048u    /* entries of a fresh shape index; a power of two */
-#define SHAPES_ROOM 512u     /* new shapes between two looks for room, at most */
+#define SHAPES_ROOM 1024u    /* new shapes between two looks for room, at most */
+#define OPERAND_BYTES 5u     /* of a slot number as a varint */
 #define ENTRY_BYTES 96u      /* of an encoded entry at most: ten varints of at most 10 bytes, most of 5 */
 
 const struct shape_info shape_infos[GHOST_SH_COUNT] = {
@@ -73,16 +74,13 @@ bool block_reserve(struct block *b, size_t n)
         b->cap = cap;
     }
     /* Many events for one of the ring are ABANDONs: one shape. */
-    return shapes_reserve(&b->shapes, n < SHAPES_ROOM ? n : SHAPES_ROOM) && room(&b->extra, n * TIME_EXTRA_MAX);
+    return shapes_reserve(&b->shapes, n < SHAPES_ROOM ? n : SHAPES_ROOM) && room(&b->extra, n * TIME_EXTRA_MAX)
+        && room(&b->operands, n * OPERAND_BYTES)
+        && array_grow(&b->slot_activation, &b->slots_cap, b->n_slots + n, sizeof *b->slot_activation)
+        && array_grow(&b->free_slots, &b->free_cap, b->n_slots + n, sizeof *b->free_slots);
 }
 
-bool block_reserve_slots(struct block *b)
-{
-    size_t want = b->n_slots + 2;
-    return array_grow(&b->slot_activation, &b->slots_cap, want, sizeof *b->slot_activation)
-        && array_grow(&b->free_slots, &b->free_cap, want, sizeof *b->free_slots)
-        && room(&b->operands, 2 * VARINT_MAX) && room(&b->activations, 2 * ENTRY_BYTES);
-}
+bool block_reserve_entry(struct block *b) { return room(&b->activations, ENTRY_BYTES); }
 
 void block_begin(struct block *b, uint32_t epoch, uint64_t seq, uint64_t tick)
 {

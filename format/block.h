@@ -53,10 +53,11 @@ void block_release(struct block *b);
 void block_begin(struct block *b, uint32_t epoch, uint64_t seq, uint64_t tick);
 /* Forgets the events; gives memory back when there was much more than needed. */
 void block_reset(struct block *b);
-/* Room for `n` more events and for one more entry and slot each for two
- * activations: block_add, block_operand and block_slot then cannot fail. */
+/* Room for `n` events, each with an operand and a new slot: block_add,
+ * block_operand and block_slot then cannot fail. */
 bool block_reserve(struct block *b, size_t n);
-bool block_reserve_slots(struct block *b);
+/* Room for one more entry among the activations. */
+bool block_reserve_entry(struct block *b);
 void block_entry(struct ghost_buf *to, const struct ghost_open_frame *f, uint64_t base_tick, uint32_t token);
 
 uint32_t shapes_insert(struct shapes *s, uint64_t key);
@@ -77,8 +78,7 @@ static inline void block_add(struct block *b, uint64_t key, uint64_t tick)
     if (delta < TIME_SHORT) {
         b->codes[b->n] = (uint8_t)delta;
     } else {
-        uint8_t *extra = b->extra.p + b->extra.len;
-        b->codes[b->n] = time_encode_long(delta, &extra);
+        uint8_t *extra = time_encode_long(delta, &b->codes[b->n], b->extra.p + b->extra.len);
         b->extra.len = (size_t)(extra - b->extra.p);
     }
     b->last_tick = tick;

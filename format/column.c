@@ -6,18 +6,18 @@
 #define OFFSET (TIME_SHORT - 64)  /* u = delta - OFFSET, so that u starts at 64 */
 #define ESCAPE_FROM (UINT64_C(7) << 19)
 
-uint8_t time_encode_long(uint64_t delta, uint8_t **extra)
+uint8_t *time_encode_long(uint64_t delta, uint8_t *code, uint8_t *extra)
 {
     uint64_t u = delta - OFFSET;
     if (u >= ESCAPE_FROM) {
-        *extra = put_varint(*extra, u);
-        return TIME_ESCAPE;
+        *code = TIME_ESCAPE;
+        return put_varint(extra, u);
     }
     unsigned e = 63 - (unsigned)__builtin_clzll(u);
     unsigned low_bits = e - 2, n_bytes = (low_bits + 7) / 8;
-    store_le(*extra, u & ((UINT64_C(1) << low_bits) - 1), n_bytes);
-    *extra += n_bytes;
-    return (uint8_t)(TIME_SHORT + 4 * (e - 6) + (u >> low_bits & 3));
+    store_le(extra, u & ((UINT64_C(1) << low_bits) - 1), n_bytes);
+    *code = (uint8_t)(TIME_SHORT + 4 * (e - 6) + (u >> low_bits & 3));
+    return extra + n_bytes;
 }
 
 /* What a code stands for: delta = base + the low bits of the extra bytes. */

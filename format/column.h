@@ -11,9 +11,9 @@
 #define TIME_EXTRA_MAX 10    /* extra bytes of one delta at most */
 #define TIME_TICK_MAX (UINT64_C(1) << 60)
 
-/* The code of a delta of TIME_SHORT or more; its extra bytes go to *extra, which
- * is moved behind them (room for TIME_EXTRA_MAX is there). */
-uint8_t time_encode_long(uint64_t delta, uint8_t **extra);
+/* Stores the code of a delta of TIME_SHORT or more at *code and its extra bytes at
+ * `extra` (room for TIME_EXTRA_MAX is there). Returns what is behind them. */
+uint8_t *time_encode_long(uint64_t delta, uint8_t *code, uint8_t *extra);
 
 /* Turns `n` codes into absolute ticks that start from `base`. `extra` must be
  * followed by 8 readable bytes. 0, or -1 when the extra bytes and the codes do

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define CHUNK 256                      /* events between two looks for room */
+#define TOKENS_EACH 3                  /* events of a block for one of a ring, ABANDONs apart, at most */
 #define ACTIVATIONS_MAX (1u << 20)     /* suspended ones that are remembered */
 #define BOTTOM UINT32_MAX              /* activation of stack[0]: makes every match fail */
 
@@ -130,7 +131,7 @@ static bool block_open(struct tracker *t, struct track_thread *th, uint64_t tick
     for (size_t i = 1; i <= th->depth; i++) {
         struct activation *a = th->stack[i].activation ? &t->activations[th->stack[i].activation] : NULL;
         if (a) {
-            if (!block_reserve_slots(b)) goto out;
+            if (!block_reserve(b, 1)) goto out;
             a->slot = block_slot(b, th->stack[i].activation);
             a->epoch = b->epoch;
         }
@@ -148,8 +149,7 @@ out:
 
 bool tracker_block_full(const struct track_thread *th, size_t limit)
 {
-    /* One event of a ring gives at most four new shapes. */
-    return th->block.open && (th->block.n >= limit || th->block.shapes.n + 4 * CHUNK > SHAPES_MAX);
+    return th->block.open && (th->block.n >= limit || th->block.shapes.n + (TOKENS_EACH + 1) * CHUNK > SHAPES_MAX);
 }
 
 /* The slot of a suspended activation in this thread's block; the first time, its
@@ -211,6 +211,12 @@ static void end_activation(struct tracker *t, struct track_thread *th, uint32_t 
     activation_free(t, i);
 }
 
+/* Room for the ABANDONs down to `depth`, beside what the event at hand takes. */
+static bool reserve_abandons(struct track_thread *th, size_t depth)
+{
+    return block_reserve(&th->block, th->depth - depth + TOKENS_EACH * CHUNK);
+}
+
 /* ABANDON down to `depth`. Room has been reserved. */
 static void abandon_to(struct tracker *t, struct track_thread *th, size_t depth, uint64_t tick)
 {
@@ -253,7 +259,6 @@ static void forget_former(struct tracker *t, struct track_thread *th, uint32_t t
 
 static bool begin_activation(struct tracker *t, struct track_thread *th, const struct event *e)
 {
-    if (!block_reserve_slots(&th->block)) return false;
     forget_former(t, th, e->arg, e->tick);
     uint32_t i = activation_new(t, e->arg);
     if (!i) return false;
@@ -296,6 +301,16 @@ static size_t find_frame(const struct track_thread *th, uint32_t func)
     return d;
 }
 
+static inline void suspend(struct activation *a, const struct frame *f, uint64_t tick)
+{
+    a->use = ACTIVATION_SUSPENDED;
+    a->resumed = f->start;
+    a->active += tick - f->start;
+    a->child = f->child;
+    a->pending = 0;
+    a->last = tick;
+}
+
 /* Pops the top frame and settles what it means for the frame below and for its
  * activation. */
 static void pop(struct tracker *t, struct track_thread *th, const struct event *e)
@@ -310,12 +325,7 @@ static void pop(struct tracker *t, struct track_thread *th, const struct event *
         return;
     }
     struct activation *a = &t->activations[f->activation];
-    a->use = ACTIVATION_SUSPENDED;
-    a->resumed = f->start;
-    a->active += stretch;
-    a->child = f->child;
-    a->pending = 0;
-    a->last = e->tick;
+    suspend(a, f, e->tick);
     if (a->token) return;
     /* Its token has another owner by now: nothing could resume it. */
     add_own(th, GHOST_SH_DROP, 0, e->tick);
@@ -339,8 +349,9 @@ static bool on_leave(struct tracker *t, struct track_thread *th, const struct ev
         untold(th, UNTOLD_UNPAIRED, e->tick);
         return true;
     }
-    if (!block_reserve(&th->block, th->depth - d + 8) || !block_reserve_slots(&th->block)) return false;
+    if (d < th->depth && !reserve_abandons(th, d)) return false;
     if (e->kind == GHOST_EV_YIELD && th->stack[d].activation == 0) {  /* a plain call cannot */
+        if (!reserve_abandons(th, d - 1)) return false;
         abandon_to(t, th, d - 1, e->tick);
         untold(th, UNTOLD_UNPAIRED, e->tick);
         return true;
@@ -353,14 +364,16 @@ static bool on_leave(struct tracker *t, struct track_thread *th, const struct ev
 
 /* Leaves no activation with this token running: on this stack it is abandoned,
  * on another thread's it loses its token. */
-static void stop_running(struct tracker *t, struct track_thread *th, uint32_t i, uint64_t tick)
+static bool stop_running(struct tracker *t, struct track_thread *th, uint32_t i, uint64_t tick)
 {
     for (size_t d = th->depth; d; d--) {
         if (th->stack[d].activation != i) continue;
+        if (!reserve_abandons(th, d - 1)) return false;
         abandon_to(t, th, d - 1, tick);
-        return;
+        return true;
     }
     activation_forget_token(t, i);
+    return true;
 }
 
 static bool adopt(struct tracker *t, struct track_thread *th, const struct event *e)
@@ -391,16 +404,16 @@ static bool on_resume(struct tracker *t, struct track_thread *th, const struct e
         untold(th, UNTOLD_STACK, e->tick);
         return true;
     }
-    if (!room_for_push(th) || !block_reserve(&th->block, th->depth + 8) || !block_reserve_slots(&th->block)) return false;
+    if (!room_for_push(th)) return false;
     uint32_t i = map32_get(&t->tokens, e->arg);
     if (i && t->activations[i].use == ACTIVATION_RUNNING) {
-        stop_running(t, th, i, e->tick);
-        return adopt(t, th, e);
+        return stop_running(t, th, i, e->tick) && adopt(t, th, e);
     }
     if (i && t->activations[i].func != e->func) forget_former(t, th, e->arg, e->tick), i = 0;
     if (!i) return adopt(t, th, e);
     struct activation *a = &t->activations[i];
     uint64_t tick = e->tick > a->last ? e->tick : a->last;
+    if (a->epoch != th->block.epoch && !block_reserve_entry(&th->block)) return false;
     uint32_t slot = slot_in_block(t, &th->block, i);
     add_real(th, e->kind == GHOST_EV_THROW ? GHOST_SH_THROW : GHOST_SH_RESUME, 0, 0, tick);
     block_operand(&th->block, slot);
@@ -434,59 +447,107 @@ static bool take_rare(struct tracker *t, struct track_thread *th, const struct g
         untold(th, UNTOLD_DAMAGE, e.tick);
         return true;
     }
-    return block_reserve(&th->block, 8) && handlers[e.kind](t, th, &e);
+    return handlers[e.kind](t, th, &e);
 }
 
 /* ---- the common events ---- */
 
-/* Plain calls and the ends of the frame on top, as long as nothing else comes and
- * the stack has room. Budget: a few nanoseconds an event, so everything it needs
- * is in local variables and has been reserved. */
-static size_t take_plain(struct track_thread *th, const struct ghost_event *ev, size_t n)
+/* Where the common events go, in local variables of take_common: they are the
+ * budget of the writer, a few nanoseconds each. */
+struct lane {
+    struct frame *top, *limit;   /* of the stack */
+    uint16_t *tokens;
+    uint8_t *codes, *extra, *operands;
+    uint32_t n_operands;
+    uint64_t last;               /* tick */
+};
+struct words { uint32_t kind, func, aux, arg; uint64_t tick; };
+
+static inline struct words unpack(const struct ghost_event *ev, uint64_t last)
+{
+    uint64_t what = ev->what, tick = ev->time_kind >> GHOST_TICK_SHIFT;
+    return (struct words){ (uint32_t)ev->time_kind & GHOST_KIND_MASK, (uint32_t)what & GHOST_FUNC_MAX, (uint32_t)what >> GHOST_FUNC_BITS,
+                           (uint32_t)(what >> 32), tick < last ? last : tick };
+}
+
+/* Each of these gives the event's shape, or 0 when it is no common one; then
+ * nothing has changed. */
+
+static inline uint64_t common_call(struct lane *l, const struct words *e)
+{
+    if (e->arg || l->top >= l->limit || !e->func) return 0;
+    *++l->top = (struct frame){ e->func, e->aux, 0, 0, e->tick, 0 };
+    return shape_key(GHOST_SH_CALL, e->func, e->aux);
+}
+
+static inline uint64_t common_leave(struct lane *l, const struct words *e)
+{
+    if (l->top->func != e->func || l->top->activation) return 0;
+    uint64_t start = l->top->start;
+    l->top--;
+    l->top->child += e->tick - start;
+    if (e->kind == GHOST_EV_RETURN) return shape_key(GHOST_SH_RETURN, e->arg, 0);
+    l->top->pending = e->arg;
+    return shape_key(GHOST_SH_UNWIND, e->arg, e->aux);
+}
+
+static inline uint64_t common_yield(struct tracker *t, struct lane *l, const struct words *e)
+{
+    if (l->top->func != e->func || l->top->activation == 0 || l->top->activation == BOTTOM) return 0;
+    struct activation *a = &t->activations[l->top->activation];
+    if (!a->token) return 0;
+    suspend(a, l->top, e->tick);
+    l->top[-1].child += e->tick - l->top->start;
+    l->top--;
+    return shape_key(GHOST_SH_YIELD, e->arg, 0);
+}
+
+static inline uint64_t common_resume(struct tracker *t, struct lane *l, const struct words *e, uint32_t epoch)
+{
+    uint32_t i = map32_get(&t->tokens, e->arg);
+    if (!i) return 0;
+    struct activation *a = &t->activations[i];
+    if (a->use != ACTIVATION_SUSPENDED || a->func != e->func || a->epoch != epoch || e->tick < a->last || l->top >= l->limit) return 0;
+    *++l->top = (struct frame){ a->func, a->sig, 0, i, e->tick, a->child };
+    a->use = ACTIVATION_RUNNING;
+    a->last = e->tick;
+    l->operands = put_varint(l->operands, a->slot);
+    l->n_operands++;
+    return shape_key(e->kind == GHOST_EV_THROW ? GHOST_SH_THROW : GHOST_SH_RESUME, 0, 0);
+}
+
+/* Takes common events up to the first that is none. All room has been reserved. */
+static size_t take_common(struct tracker *t, struct track_thread *th, const struct ghost_event *ev, size_t n)
 {
     struct block *b = &th->block;
-    struct frame *top = th->stack + th->depth, *const limit = th->stack + (th->cap - 1 < STACK_MAX ? th->cap - 1 : STACK_MAX);
     struct shapes *shapes = &b->shapes;
     const uint16_t *const index = shapes->index;
     const uint64_t *const keys = shapes->key;
     const uint32_t mask = shapes->mask;
-    uint16_t *tokens = b->tokens + b->n;
-    uint8_t *codes = b->codes + b->n, *extra = b->extra.p + b->extra.len;
-    uint64_t last = b->last_tick;
-    size_t i = 0;
+    size_t i = 0, frames = th->cap - 1 < STACK_MAX ? th->cap - 1 : STACK_MAX;
+    struct lane l = { th->stack + th->depth, th->stack + frames, b->tokens + b->n, b->codes + b->n, b->extra.p + b->extra.len,
+                      b->operands.p + b->operands.len, 0, b->last_tick };
     for (; i < n; i++) {
-        uint64_t what = ev[i].what, key;
-        uint64_t tick = ev[i].time_kind >> GHOST_TICK_SHIFT;
-        uint32_t kind = (uint32_t)ev[i].time_kind & GHOST_KIND_MASK;
-        uint32_t func = (uint32_t)what & GHOST_FUNC_MAX, aux = (uint32_t)what >> GHOST_FUNC_BITS, arg = (uint32_t)(what >> 32);
-        tick = tick < last ? last : tick;
-        if (kind == GHOST_EV_CALL) {
-            if (arg || top >= limit || !func) break;
-            *++top = (struct frame){ func, aux, 0, 0, tick, 0 };
-            key = shape_key(GHOST_SH_CALL, func, aux);
-        } else if (kind == GHOST_EV_RETURN || kind == GHOST_EV_UNWIND) {
-            if (top->func != func || top->activation) break;
-            top[-1].child += tick - top->start;
-            top--;
-            if (kind == GHOST_EV_UNWIND) {
-                top->pending = arg;
-                key = shape_key(GHOST_SH_UNWIND, arg, aux);
-            } else {
-                key = shape_key(GHOST_SH_RETURN, arg, 0);
-            }
-        } else {
-            break;
-        }
+        struct words e = unpack(&ev[i], l.last);
+        uint64_t key = 0;
+        if (e.kind == GHOST_EV_CALL) key = common_call(&l, &e);
+        else if (e.kind == GHOST_EV_RETURN || e.kind == GHOST_EV_UNWIND) key = common_leave(&l, &e);
+        else if (e.kind == GHOST_EV_YIELD) key = common_yield(t, &l, &e);
+        else if (e.kind == GHOST_EV_RESUME || e.kind == GHOST_EV_THROW) key = common_resume(t, &l, &e, b->epoch);
+        if (key == 0) break;
         uint32_t at = (uint32_t)hash_u64(key), found;
         while ((found = index[at & mask]) != 0 && keys[found - 1] != key) at++;
-        tokens[i] = (uint16_t)(found ? found - 1 : shapes_insert(shapes, key));
-        uint64_t delta = tick - last;
-        codes[i] = delta < TIME_SHORT ? (uint8_t)delta : time_encode_long(delta, &extra);
-        last = tick;
+        l.tokens[i] = (uint16_t)(found ? found - 1 : shapes_insert(shapes, key));
+        uint64_t delta = e.tick - l.last;
+        if (delta < TIME_SHORT) l.codes[i] = (uint8_t)delta;
+        else l.extra = time_encode_long(delta, &l.codes[i], l.extra);
+        l.last = e.tick;
     }
-    th->depth = (size_t)(top - th->stack);
-    b->extra.len = (size_t)(extra - b->extra.p);
-    b->last_tick = last;
+    th->depth = (size_t)(l.top - th->stack);
+    b->extra.len = (size_t)(l.extra - b->extra.p);
+    b->operands.len = (size_t)(l.operands - b->operands.p);
+    b->n_operands += l.n_operands;
+    b->last_tick = l.last;
     b->n += i;
     b->real_events += i;
     return i;
@@ -497,8 +558,9 @@ static size_t take_plain(struct track_thread *th, const struct ghost_event *ev, 
 static size_t take_chunk(struct tracker *t, struct track_thread *th, const struct ghost_event *ev, size_t n)
 {
     size_t i = 0;
+    if (!block_reserve(&th->block, TOKENS_EACH * n)) return 0;
     while (i < n) {
-        if (!th->above && block_reserve(&th->block, n - i)) i += take_plain(th, ev + i, n - i);
+        if (!th->above) i += take_common(t, th, ev + i, n - i);
         if (i == n) break;
         if (!take_rare(t, th, ev + i)) break;
         i++;

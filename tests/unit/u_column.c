@@ -10,7 +10,10 @@
 static size_t encode(const uint64_t *deltas, size_t n, uint8_t *codes, uint8_t *extra)
 {
     uint8_t *end = extra;
-    for (size_t i = 0; i < n; i++) codes[i] = deltas[i] < TIME_SHORT ? (uint8_t)deltas[i] : time_encode_long(deltas[i], &end);
+    for (size_t i = 0; i < n; i++) {
+        if (deltas[i] < TIME_SHORT) codes[i] = (uint8_t)deltas[i];
+        else end = time_encode_long(deltas[i], &codes[i], end);
+    }
     memset(end, 0xEE, 8);
     return (size_t)(end - extra);
 }
