@@ -62,6 +62,7 @@ static struct expr *field_annotation(struct annot *a, PyTypeObject *type, PyObje
     for (Py_ssize_t i = 0; mro && i < PyTuple_GET_SIZE(mro); i++) {
         PyObject *dict = compat_type_dict((PyTypeObject *)PyTuple_GET_ITEM(mro, i));
         PyObject *made = dict_get(dict_get(dict, KEY(__annotations_cache__)), field);
+        if (!made) made = dict_get(dict_get(dict, KEY(__annotations__)), field); /* under the future import */
         if (made) return expr_from_object(a, made);
         struct thunk t;
         PyObject *annotate = dict_get(dict, KEY(__annotate_func__));

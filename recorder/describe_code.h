@@ -56,4 +56,8 @@ void machine_go(struct machine *m, size_t offset);
  * when that one jumps forward: where to, else 0. */
 bool machine_falls_into(const struct machine *m, size_t offset, size_t *jump_target);
 
+/* describe_thunk.c: is it a function that the compiler made to be evaluated
+ * later, and not one that somebody wrote? */
+bool thunk_is_lazy_code(struct annot *a, PyCodeObject *code, PyObject *plain_code);
+
 #endif

@@ -21,6 +21,12 @@ static bool skip_format_check(struct machine *m)
     return i == sizeof prologue / sizeof *prologue;
 }
 
+bool thunk_is_lazy_code(struct annot *a, PyCodeObject *code, PyObject *plain_code)
+{
+    struct machine m;
+    return machine_init(&m, a, code, plain_code, false) && skip_format_check(&m);
+}
+
 /* The result of a conditional expression is either of two: not one to show. */
 static void follow_branches(struct machine *m, size_t *either)
 {

@@ -327,6 +327,8 @@ static bool read_code(struct tree *t, PyCodeObject *code, uint32_t parent, uint3
     struct scratch s;
     scratch_init(&s);
     struct annot a = { .s = &s };
+    if ((flags & (GHOST_NODE_ANNOTATE | NODE_GENERIC)) == GHOST_NODE_ANNOTATE && !thunk_is_lazy_code(&a, code, plain))
+        flags ^= GHOST_NODE_ANNOTATE | GHOST_NODE_FUNCTION; /* only called so */
     struct scan sc = { .t = t, .self = t->n, .depth = depth, .body_open = true, .ok = true };
     bool ok = add_node(t, code, plain, parent, flags) && scan_code(&sc, code, plain, &a);
     scratch_release(&s);

@@ -364,5 +364,18 @@ class Dataclasses(unittest.TestCase):
         self.assertEqual(d["annotations"], {"a": "int", "b": "str", "c": "list[int]", "return": "None"})
 
 
+    def test_generated_init_under_future_import(self):
+        space = dict(globals())
+        exec("""from __future__ import annotations
+@dataclasses.dataclass
+class D:
+    a: int
+    b: Optional[Node] = None
+""", space)
+        d = annot(space["D"].__init__)
+        self.assertEqual(d["annotations"], {"a": "int", "b": "Optional[Node]", "return": "None"})
+        self.assertEqual(d["names"]["Node", False], cls(Node))
+
+
 if __name__ == "__main__":
     unittest.main()
