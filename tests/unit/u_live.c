@@ -1,0 +1,316 @@
+/* u_live.c - what a process left in its rings and journal becomes frames that go on
+ * exactly where its log ends. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "checked_log.h"
+#include "ghost/version.h"
+#include "memory_sink.h"
+#include "sample_log.h"
+
+#define CAPACITY 64u
+static const uint8_t process[16] = { 1, 2, 3 };
+static char folder[64];
+
+static const char *path_of(const char *ending)
+{
+    static char path[4][128];
+    static unsigned turn;
+    char *p = path[turn++ % 4];
+    snprintf(p, sizeof path[0], "%s/7-00000007.%s", folder, ending);
+    return p;
+}
+
+static void put_file(const char *ending, const void *bytes, size_t n)
+{
+    int fd = open(path_of(ending), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0 && write(fd, bytes, n) == (ssize_t)n);
+    close(fd);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/u_live_XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    static const char *const endings[] = { "ghost", "1.ring", "2.ring", "3.ring", "0.defs", "1.defs" };
+    (void)state;
+    for (size_t i = 0; i < 6; i++) unlink(path_of(endings[i]));
+    return rmdir(folder);
+}
+
+/* ---- files as a recorder would leave them ---- */
+
+struct ring { uint8_t bytes[GHOST_LIVE_DATA + CAPACITY * 16]; bool swap; };
+
+static void store(struct ring *r, size_t at, uint64_t v, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) r->bytes[at + i] = (uint8_t)(v >> 8 * (r->swap ? n - 1 - i : i));
+}
+
+static struct ring *ring_new(uint32_t thread, const char *magic, bool swap)
+{
+    struct ring *r = calloc(1, sizeof *r);
+    r->swap = swap;                       /* little-endian machine: the other order; the test runs there only */
+    memcpy(r->bytes, magic, 8);
+    store(r, 8, GHOST_LIVE_VERSION, 4);
+    store(r, 12, GHOST_LIVE_ORDER, 4);
+    memcpy(r->bytes + 16, process, 16);
+    store(r, 40, CAPACITY, 8);
+    store(r, 48, thread, 4);
+    store(r, 72, UINT64_C(7) << 32, 8);
+    return r;
+}
+
+/* Positions tail..head of a thread's events. */
+static void ring_fill(struct ring *r, uint32_t thread, uint64_t tail, uint64_t head)
+{
+    uint64_t seq = 0;
+    for (size_t i = 0; i < sample_n_steps; i++) {
+        if (sample_steps[i].thread != thread) continue;
+        size_t at = GHOST_LIVE_DATA + (seq % CAPACITY) * 16;
+        if (seq >= tail && seq < head) {
+            store(r, at, sample_steps[i].event.time_kind, 8);
+            store(r, at + 8, sample_steps[i].event.what, 8);
+        }
+        seq++;
+    }
+    store(r, 128, head < seq ? head : seq, 8);
+    store(r, 256, tail, 8);
+}
+
+/* A process killed after `done` steps, of which the log holds the blocks cut in
+ * the first `logged`; what is in the log may still be in the rings too. */
+static void kill_after(size_t logged, size_t done, bool freed, bool swap)
+{
+    struct memory_sink s = { 0 };
+    struct ghost_sink sink = memory_sink(&s);
+    struct ghost_writer_config cfg = { { 1, 2, 3 }, 0, 5 };
+    struct ghost_writer *w = ghost_writer_new(&cfg, &sink, NULL);
+    uint64_t seq[3] = { 0 }, written[3];
+    ghost_writer_clock(w, UINT64_C(7) << 32, (struct ghost_anchor){ 1000, 50000, 1700000000000000000 });
+    for (size_t i = 0; i < done; i++) {
+        const struct sample_step *p = &sample_steps[i];
+        if (i < logged) assert_int_equal(ghost_writer_events(w, p->thread, seq[p->thread], &p->event, 1, NULL), 0);
+        seq[p->thread]++;
+    }
+    if (logged % 3 == 0) assert_int_equal(ghost_writer_flush(w, 0, NULL), 0);
+    for (uint32_t t = 1; t <= 2; t++) {
+        char name[16];
+        struct ring *r = ring_new(t, GHOST_RING_MAGIC, swap);
+        written[t] = ghost_writer_written(w, t);
+        ring_fill(r, t, freed ? written[t] : 0, seq[t]);
+        snprintf(name, sizeof name, "%u.ring", t);
+        put_file(name, r->bytes, sizeof r->bytes);
+        free(r);
+    }
+    put_file("ghost", s.bytes.p, s.bytes.len);
+    ghost_writer_free(w);
+    ghost_buf_release(&s.bytes);
+}
+
+/* The log and its tail, read as one. */
+static void read_all(struct checked_log *c, struct ghost_buf *all)
+{
+    struct ghost_err err = GHOST_ERR_INIT;
+    FILE *f = fopen(path_of("ghost"), "rb");
+    uint8_t bytes[65536];
+    size_t n = fread(bytes, 1, sizeof bytes, f);
+    fclose(f);
+    buf_put(all, bytes, n);
+    assert_int_equal(ghost_live_tail(path_of("ghost"), all, &err), 0);
+    checked_log_read(c, all->p, all->len);
+    assert_int_equal(c->damaged, 0);
+}
+
+/* What a writer would have made of the first `done` steps without a kill. */
+static void whole(size_t done, struct checked_log *c, struct ghost_buf *all)
+{
+    struct memory_sink s = { 0 };
+    struct ghost_sink sink = memory_sink(&s);
+    struct ghost_writer *w = ghost_writer_new(&(struct ghost_writer_config){ { 1, 2, 3 }, 0, 0 }, &sink, NULL);
+    uint64_t seq[3] = { 0 };
+    for (size_t i = 0; i < done; i++)
+        assert_int_equal(ghost_writer_events(w, sample_steps[i].thread, seq[sample_steps[i].thread]++, &sample_steps[i].event, 1, NULL), 0);
+    ghost_writer_flush(w, 0, NULL);
+    ghost_writer_free(w);
+    *all = s.bytes;
+    checked_log_read(c, all->p, all->len);
+}
+
+static bool same_frame(const struct ghost_open_frame *a, const struct ghost_open_frame *b)
+{
+    return a->func == b->func && a->sig == b->sig && a->caller == b->caller && !a->slot == !b->slot && a->flags == b->flags && a->pending == b->pending
+        && a->start == b->start && a->resumed == b->resumed && a->active == b->active && a->child == b->child;
+}
+
+static void compare(size_t logged, size_t done, bool freed, bool swap)
+{
+    struct checked_log got, want;
+    struct ghost_buf a = { 0 }, b = { 0 };
+    kill_after(logged, done, freed, swap);
+    read_all(&got, &a);
+    whole(done, &want, &b);
+    assert_int_equal(got.positions, done);
+    /* Blocks of one thread may be in the log while older events of another are not;
+     * a generator that went from the one to the other is then adopted. */
+    assert_int_equal(got.events + got.adopted, want.events + want.adopted);
+    if (logged % 3 == 0) assert_int_equal(got.adopted, want.adopted);
+    assert_int_equal(got.lost, want.lost);
+    for (uint32_t t = 1; t <= 2; t++) {
+        const struct replay_thread *x = replay_thread(&got.replay, t), *y = replay_thread(&want.replay, t);
+        assert_int_equal(x ? x->depth : 0, y ? y->depth : 0);
+        for (size_t d = 0; x && d < x->depth; d++) assert_true(same_frame(&x->stack[d].f, &y->stack[d].f));
+    }
+    checked_log_release(&got);
+    checked_log_release(&want);
+    ghost_buf_release(&a);
+    ghost_buf_release(&b);
+}
+
+static void killed_at_every_step(void **state)
+{
+    (void)state;
+    for (size_t done = 0; done <= sample_n_steps; done++)
+        for (size_t logged = 0; logged <= done; logged++) {
+            compare(logged, done, true, false);
+            compare(logged, done, false, false);      /* killed before the ring was freed */
+        }
+}
+
+static void rings_of_the_other_byte_order(void **state)
+{
+    (void)state;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    for (size_t logged = 0; logged <= sample_n_steps; logged += 3) compare(logged, sample_n_steps, true, true);
+#else
+    skip();
+#endif
+}
+
+static void the_tail_of(struct checked_log *c)
+{
+    struct ghost_buf tail = { 0 };
+    struct ghost_err err = GHOST_ERR_INIT;
+    assert_int_equal(ghost_live_tail(path_of("ghost"), &tail, &err), 0);
+    checked_log_read(c, tail.p, tail.len);
+    assert_int_equal(c->damaged, 0);
+    ghost_buf_release(&tail);
+}
+
+static void the_journal_goes_in_front(void **state)
+{
+    struct ring *r = ring_new(0, GHOST_DEFS_MAGIC, false);
+    struct ghost_buf b = { 0 };
+    struct checked_log c;
+    (void)state;
+    kill_after(0, 0, true, false);
+    ghost_encode_mark(&b, &(struct ghost_def_mark){ 1, GHOST_STR("written") });
+    size_t written = b.len;
+    ghost_encode_mark(&b, &(struct ghost_def_mark){ 2, GHOST_STR("not yet") });
+    ghost_encode_end(&b, &(struct ghost_def_end){ 0, 0, 0, 0 });              /* nothing for a journal */
+    memcpy(r->bytes + GHOST_LIVE_DATA, b.p, b.len);
+    store(r, 40, 1024, 8);
+    store(r, 128, b.len + 1, 8);                                               /* and a byte of no record */
+    store(r, 256, written, 8);
+    put_file("0.defs", r->bytes, sizeof r->bytes);
+    the_tail_of(&c);
+    assert_int_equal(c.defs, 2);                                               /* MARK 2, LOSS of definitions */
+    assert_int_equal(c.lost, 2);
+    checked_log_release(&c);
+    unlink(path_of("0.defs"));
+    ghost_buf_release(&b);
+    free(r);
+}
+
+static void losses_of_a_ring_are_told(void **state)
+{
+    struct ring *r = ring_new(3, GHOST_RING_MAGIC, false);
+    struct checked_log c;
+    (void)state;
+    kill_after(0, 0, true, false);
+    store(r, 136, 10, 8);
+    store(r, 264, 4, 8);
+    put_file("3.ring", r->bytes, sizeof r->bytes);
+    the_tail_of(&c);
+    assert_int_equal(c.lost, 6);
+    checked_log_release(&c);
+    unlink(path_of("3.ring"));
+    free(r);
+}
+
+static void hostile_rings(void **state)
+{
+    static const struct { size_t at; unsigned n; uint64_t value; } lies[] = {
+        { 0, 1, 'X' }, { 8, 4, 99 }, { 12, 4, 7 }, { 16, 1, 77 }, { 40, 8, 0 }, { 40, 8, 63 }, { 40, 8, 128 }, { 40, 8, UINT64_C(1) << 60 },
+        { 48, 4, 0 }, { 128, 8, UINT64_MAX }, { 128, 8, 1000 }, { 256, 8, UINT64_MAX }, { 256, 8, 60 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        struct ring *r = ring_new(3, GHOST_RING_MAGIC, false);
+        struct checked_log c;
+        kill_after(0, 0, true, false);
+        store(r, 128, 3, 8);
+        store(r, lies[i].at, lies[i].value, lies[i].n);
+        put_file("3.ring", r->bytes, sizeof r->bytes);
+        the_tail_of(&c);
+        assert_int_equal(c.defs, 1);             /* a LOSS: damage */
+        assert_int_equal(c.positions, 0);
+        checked_log_release(&c);
+        free(r);
+    }
+    unlink(path_of("3.ring"));
+}
+
+static void files_that_are_not_followed(void **state)
+{
+    struct checked_log c;
+    (void)state;
+    kill_after(0, 2, true, false);
+    unlink(path_of("2.ring"));
+    assert_int_equal(symlink(path_of("1.ring"), path_of("2.ring")), 0);
+    assert_int_equal(mkfifo(path_of("3.ring"), 0600), 0);
+    the_tail_of(&c);
+    assert_int_equal(c.positions, 2);
+    assert_int_equal(c.defs, 1);
+    checked_log_release(&c);
+    unlink(path_of("2.ring"));
+    unlink(path_of("3.ring"));
+    put_file("3.ring", "", 0);                   /* made, and not filled yet: nothing lost */
+    the_tail_of(&c);
+    assert_int_equal(c.defs, 0);
+    checked_log_release(&c);
+    unlink(path_of("3.ring"));
+}
+
+static void nothing_left_is_nothing(void **state)
+{
+    struct ghost_buf tail = { 0 };
+    (void)state;
+    kill_after(sample_n_steps / 3 * 3, sample_n_steps / 3 * 3, true, false);
+    assert_int_equal(ghost_live_tail(path_of("ghost"), &tail, NULL), 0);
+    assert_int_equal(tail.len, 0);
+    assert_int_equal(ghost_live_tail("/nonexistent/7-00000007.ghost", &tail, NULL), GHOST_E_NOT_FOUND);
+    ghost_buf_release(&tail);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(killed_at_every_step), cmocka_unit_test(rings_of_the_other_byte_order), cmocka_unit_test(the_journal_goes_in_front),
+        cmocka_unit_test(losses_of_a_ring_are_told), cmocka_unit_test(hostile_rings), cmocka_unit_test(files_that_are_not_followed),
+        cmocka_unit_test(nothing_left_is_nothing),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
