@@ -10,7 +10,8 @@
  * File names in the session folder, where NAME is the log's name without
  * ".ghost" (<pid>-<8 hex>):
  *   NAME.ghost          the log
- *   NAME.<n>.ring       ring of thread number n (THREAD record), n from 1
+ *   NAME.<n>.ring       n-th ring, n from 1; whose it is stands in its header (a
+ *                       thread may have several, one after another)
  *   NAME.<n>.defs       n-th chunk of the definition journal, n from 0
  *
  * Numbers are in the machine's own byte order; `order` tells which (a reader
