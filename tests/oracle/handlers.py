@@ -17,6 +17,7 @@ class Handlers:
         self.bare_raises = {2 * i for i, n in enumerate(names) if n == "RAISE_VARARGS" and raw[2 * i + 1] == 0}
         reraises = [2 * i for i, n in enumerate(names) if n == "RERAISE"]
         self.again = self.bare_raises | set(reraises)
+        self.names = names
         self.of_cleanup = {}         # cleanup's offset -> the handler it belongs to
         self.onward = {}             # handler -> where what it lets out goes in the same frame
         for target in {t for _, _, t in self.entries}:
@@ -24,13 +25,19 @@ class Handlers:
             cleanup = self.cover(target) if is_handler else target
             if is_handler and cleanup is not None:
                 self.of_cleanup[cleanup] = target
-            out = target if names[target // 2] == "CLEANUP_THROW" else min(
+            out = target if names[target // 2] in ("CLEANUP_THROW", "END_ASYNC_FOR") else min(
                 (r for r in reraises if cleanup is not None and r >= cleanup), default=None)
             self.onward[target] = None if out is None else self.cover(out)
 
     def cover(self, at):
         """The handler that an exception at `at` goes to."""
         return next((target for start, end, target in self.entries if start <= at < end), None)
+
+    def swallows(self, at, is_stop, is_async_stop):
+        """Is it the end of an inner iterator, which the instruction itself takes as no error?"""
+        target = self.cover(at)
+        first = None if target is None else self.names[target // 2]
+        return is_stop and first == "CLEANUP_THROW" or is_async_stop and first == "END_ASYNC_FOR"
 
     def resolve(self, at, raised_at):
         """Of the places in `raised_at`, newest last: the one whose exception is raised again at `at`.

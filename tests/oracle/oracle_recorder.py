@@ -53,7 +53,7 @@ def install(options, Handlers):
 
     class Info:
         """What is known of a code object: its key (None: not recorded) and its instructions."""
-        __slots__ = ("code", "key", "generator", "asyncgen", "returns", "yields", "starts", "params", "handlers")
+        __slots__ = ("code", "key", "generator", "asyncgen", "returns", "yields", "starts", "iterates", "params", "handlers")
 
     class Activation:
         __slots__ = ("info", "errors", "last", "thrown")
@@ -118,6 +118,7 @@ def install(options, Handlers):
             info.yields = {at for at, n in names.items()
                            if n == "YIELD_VALUE" or n == "RESUME" and raw[at + 1] & 3}
             info.starts = {at for at, n in names.items() if n == "RESUME" and raw[at + 1] & 3 == 0}
+            info.iterates = {at for at, n in names.items() if n in ("FOR_ITER", "SEND")}
             info.params = params(code)
             info.handlers = Handlers(code) if code.co_exceptiontable else None
         return infos.setdefault(id(code), info)      # another thread may have been quicker
@@ -255,9 +256,13 @@ def install(options, Handlers):
 
         def note_error(frame, act, arg):
             error = described(arg[1], arg[2])
+            mro, info = mro_of(error[0]), act.info
+            if StopIteration in mro and frame.f_lasti in info.iterates or info.handlers is not None and info.handlers.swallows(
+                    frame.f_lasti, StopIteration in mro, StopAsyncIteration in mro):
+                return
             act.errors.pop(frame.f_lasti, None)      # newest last
             act.errors[frame.f_lasti] = act.last = error
-            if act.info.generator:
+            if info.generator:
                 act.thrown = frame.f_lasti
                 frame.f_trace_lines = True
 
