@@ -34,6 +34,13 @@ class Interpreter:
     def libs(self):
         return self.folder / "libs"
 
+    def recorders(self, build):
+        """Those of a root are built inside it, by tests/matrix/run.sh."""
+        return build / "matrix" / self.root.name / "lib" if self.root else build / "lib"
+
+    def has_recorder(self, build):
+        return bool(list(self.recorders(build).glob(f"ghost_recorder.cpython-{self.minor.replace('.', '')}*.so")))
+
 
 def _version(argv):
     code = "import sys,platform;print(platform.python_implementation(), platform.python_version())"

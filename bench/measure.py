@@ -59,6 +59,8 @@ def _in_root(interpreter, peer, cell):
         env = {"GHOST_RECORD": "1", "GHOST_DATA_DIR": str(cell.folder), "PYTHONPATH": str(cell.lib_dir / "boot")}
         if "--all" in peer.name:
             env["GHOST_ALL"] = "1"
+        elif cell.workload.user_code:
+            env["GHOST_INCLUDE"] = ":".join(peers.user_modules(cell))
     else:
         argv, env = peer.command(cell)
     return enter_root(interpreter.root, [HERE.parent, cell.lib_dir, cell.folder], argv), env
@@ -69,7 +71,7 @@ def run_cell(interpreter, python, peer, workload, n, ghost, work_dir):
     folder = Path(tempfile.mkdtemp(dir=work_dir))
     out = folder / "driver.json"
     script = [SCRIPTS / "drive.py", workload.script_module, str(n), out]
-    cell = peers.Cell(Path(python), script, workload, folder, interpreter.libs, ghost, ghost.parent / "lib")
+    cell = peers.Cell(Path(python), script, workload, folder, interpreter.libs, ghost, interpreter.recorders(ghost.parent))
     try:
         argv, env = _in_root(interpreter, peer, cell) if interpreter.root else peer.command(cell)
         with open(folder / "stderr", "wb") as stderr:

@@ -40,7 +40,7 @@ def _nothing(cell):
     return [cell.python, *cell.script], {}
 
 
-def _user_modules(cell):
+def user_modules(cell):
     return [*cell.workload.user_code, cell.workload.script_module, "shopsite", "drive"]
 
 
@@ -48,7 +48,7 @@ def _ghost(*options):
     def command(cell):
         # The default takes the workload's own code and no libraries; --include takes what it names and nothing else.
         chosen = cell.workload.user_code and "--all" not in options
-        include = [f"--include={module}" for module in _user_modules(cell) if chosen]
+        include = [f"--include={module}" for module in user_modules(cell) if chosen]
         argv = [cell.ghost, "run", "-q", "--data-dir", cell.folder, "--python", cell.python, *options, *include]
         return [*argv, *cell.script], {}
     return command
@@ -68,14 +68,14 @@ def _yappi(cell):
 
 
 def _monkeytype(cell):
-    env = {"MT_DB_PATH": str(cell.folder / "out.sqlite3"), "MONKEYTYPE_TRACE_MODULES": ",".join(_user_modules(cell)),
+    env = {"MT_DB_PATH": str(cell.folder / "out.sqlite3"), "MONKEYTYPE_TRACE_MODULES": ",".join(user_modules(cell)),
            "PYTHONPATH": str(cell.script[0].parent)}    # it does not put the script's folder on sys.path
     return [cell.tool("monkeytype"), "run", *cell.script], env
 
 
 def _coverage(core):
     def command(cell):
-        source = ["--source=" + ",".join(_user_modules(cell))] if cell.workload.user_code else []
+        source = ["--source=" + ",".join(user_modules(cell))] if cell.workload.user_code else []
         argv = [cell.python, "-m", "coverage", "run", f"--data-file={cell.folder / 'out.coverage'}", *source]
         return [*argv, *cell.script], {"COVERAGE_CORE": core}
     return command

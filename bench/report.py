@@ -66,9 +66,8 @@ class Spread:
         self.low, self.high = quartiles[0], quartiles[2]
 
     def text(self, digits):
-        if len(self.values) == 1:
-            return f"{self.median:.{digits}f}"
-        return f"{self.median:.{digits}f} [{self.low:.{digits}f}..{self.high:.{digits}f}]"
+        median, low, high = (f"{v:.{digits}f}" for v in (self.median, self.low, self.high))
+        return median if low == high else f"{median} [{low}..{high}]"
 
 
 def wall_ratio(cell, start, plain, plain_start):
@@ -197,10 +196,12 @@ How it was measured:
 * The program and Ghost's writer thread share the machine's cores."""
 
 
-def _machine_lines(run):
-    m = run["machine"]
+def _machine_lines(runs):
+    run, m = runs[-1], runs[-1]["machine"]
     yield f"* Command: `{run['command']}`" + (" (quick: a fifth of the iterations)" if run["quick"] else "")
-    yield f"* When: {run['when']}, commit {run['commit']}, {run['rounds']} rounds"
+    yield f"* When: {run['when']}, {run['rounds']} rounds"
+    yield "* Commit: " + ", ".join(dict.fromkeys(r["commit"] for r in runs)) + (
+        " (MIXED: the run was continued with another build)" if len({r["commit"] for r in runs}) > 1 else "")
     yield f"* Machine: {m['cpu']}, {m['cores']} cores, {m['system']}, load at the start {m['load']:.2f}"
     for minor, python in sorted(run["pythons"].items()):
         names = ", ".join(f"{k} {v}" for k, v in sorted(python["packages"].items()))
@@ -222,7 +223,7 @@ def tables(results, python):
 def document(results):
     run = results.runs[-1]
     scales = ", ".join(f"{p.name} {p.scale:g}" for p in peers.PEERS if p.scale != 1)
-    lines = ["# Benchmarks", "", HOW.format(scales=scales, min_events=MIN_EVENTS), "", *_machine_lines(run), ""]
+    lines = ["# Benchmarks", "", HOW.format(scales=scales, min_events=MIN_EVENTS), "", *_machine_lines(results.runs), ""]
     for python in results.pythons():
         lines += [f"## Python {run['pythons'].get(python, {}).get('version', python)}", ""]
         for name, header, rows in tables(results, python):
@@ -234,8 +235,7 @@ def document(results):
 
 
 def show(results):
-    run = results.runs[-1]
-    print("\n".join(_machine_lines(run)))
+    print("\n".join(_machine_lines(results.runs)))
     for python in results.pythons():
         for name, header, rows in tables(results, python):
             print(f"\nPython {python}: {name}")

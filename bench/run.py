@@ -39,8 +39,8 @@ def arguments(argv):
     p.add_argument("--build", type=Path, default=REPOSITORY / "build", help="where make built (default: build)")
     p.add_argument("--out", type=Path, default=None, help="results file (default: BUILD/bench/results.jsonl, quick.jsonl with --quick)")
     p.add_argument("--fresh", action="store_true", help="begin anew instead of going on with the results file")
-    p.add_argument("--roots", type=Path, default=os.environ.get("GHOST_ROOTS"),
-                   help="folder of Debian roots with newer Pythons (default: $GHOST_ROOTS)")
+    p.add_argument("--roots", type=Path, default=os.environ.get("GHOST_ROOTS", "/var/cache/ghost-roots"),
+                   help="folder of Debian roots with newer Pythons, made by tests/matrix/run.sh (default: $GHOST_ROOTS, else %(default)s)")
     p.add_argument("--docs", action="store_true", help="write the tables to docs/benchmarks.md as well")
     args = p.parse_args(argv)
     args.rounds = args.rounds or (2 if args.quick else 5)
@@ -159,7 +159,11 @@ def main(argv=None):
     ghost = args.build / "ghost"
     if any(p.ours for p in args.peers) and not ghost.exists():
         raise SystemExit(f"bench: {ghost} is not there; run make first, or choose other columns with --peers")
-    found, missing = interpreters.find(args.pythons, args.build / "bench", Path(args.roots) if args.roots else None)
+    found, missing = interpreters.find(args.pythons, args.build / "bench", args.roots)
+    for i in [i for i in found if any(p.ours for p in args.peers) and not i.has_recorder(args.build)]:
+        missing.append(f"Python {i.minor}: no recorder in {i.recorders(args.build)} (run "
+                       f"{'tests/matrix/run.sh' if i.root else 'make'}); its tables are left out")
+        found.remove(i)
     for line in missing:
         print(f"bench: {line}", file=sys.stderr)
     if not found:

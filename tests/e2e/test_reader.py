@@ -25,7 +25,8 @@ EXACT = ("call_count", "exception_count", "calls_unfinished", "calls_closed", "c
          "callers", "callees", "total_latency_ns", "min_latency_ns", "max_latency_ns", "self_ns", "suspended_ns", "module",
          "qualname", "file", "line")
 PROGRAMS = ("generators.py", "async_generators.py", "gen_throw_close.py", "exc_frames.py", "threads.py", "gen_threads.py",
-            "parameters.py", "asyncio_flow.py", "deep_exceptions.py", "forks.py")
+            "parameters.py", "asyncio_flow.py", "deep_exceptions.py", "forks.py", "names.py", "hostile.py", "many_signatures.py",
+            "class_bodies.py")
 
 pytestmark = pytest.mark.skipif(not GHOST.exists(), reason=f"{GHOST} is not built")
 needs_gen_log = pytest.mark.skipif(not GEN_LOG.exists(), reason=f"{GEN_LOG} is not built (make tools)")
