@@ -124,7 +124,7 @@ struct block_memory {
     uint32_t *depth; size_t depth_cap;            /* the stack of slots */
     struct block_alive *alive; size_t alive_cap; uint32_t n_alive;
 };
-/* What only a reader that continues a log needs (format/replay.c). */
+/* What only a reader that continues a log needs (log_replay.c). */
 struct block_alive { uint32_t slot, token; };
 void block_memory_release(struct block_memory *m);
 

@@ -13,7 +13,7 @@
 #include "decoder.h"
 #include "frame.h"
 #include "livefile_read.h"
-#include "replay.h"
+#include "log_replay.h"
 #include "writer.h"
 
 /* ---- the log as it is ---- */

@@ -1,103 +1,12 @@
-/* tracker.c - see tracker.h. */
+/* tracker.c - the rules: what each event of a ring does to a stack, an activation
+ * and the open block. What they work on is kept by tracker_state.c. */
 #include "tracker.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 #define CHUNK 256                      /* events between two looks for room */
 #define TOKENS_EACH 3                  /* events of a block for one of a ring, ABANDONs apart, at most */
-#define ACTIVATIONS_MAX (1u << 20)     /* suspended ones that are remembered */
-#define BOTTOM UINT32_MAX              /* activation of stack[0]: makes every match fail */
 
-/* ---- threads ---- */
+/* ---- frames as the format has them ---- */
 
-struct track_thread *tracker_thread(struct tracker *t, uint32_t id)
-{
-    uint32_t i = map32_get(&t->thread_index, id);
-    return i ? t->threads[i - 1] : NULL;
-}
-
-static void thread_free(struct track_thread *th)
-{
-    if (!th) return;
-    block_release(&th->block);
-    free(th->stack);
-    free(th);
-}
-
-struct track_thread *tracker_thread_make(struct tracker *t, uint32_t id)
-{
-    struct track_thread *th = tracker_thread(t, id);
-    if (th) return th;
-    if (!array_grow(&t->threads, &t->threads_cap, t->n_threads + 1, sizeof *t->threads)) return NULL;
-    th = calloc(1, sizeof *th);
-    if (!th || !array_grow(&th->stack, &th->cap, 64, sizeof *th->stack)
-        || !map32_put(&t->thread_index, id, (uint32_t)t->n_threads + 1)) {
-        thread_free(th);
-        return NULL;
-    }
-    th->id = id;
-    th->stack[0] = (struct frame){ .activation = BOTTOM };
-    t->threads[t->n_threads++] = th;
-    return th;
-}
-
-void tracker_release(struct tracker *t)
-{
-    for (size_t i = 0; i < t->n_threads; i++) thread_free(t->threads[i]);
-    free(t->threads);
-    free(t->activations);
-    free(t->free);
-    map32_release(&t->thread_index);
-    map32_release(&t->tokens);
-    *t = (struct tracker){ 0 };
-}
-
-/* ---- activations ---- */
-
-static void activation_forget_token(struct tracker *t, uint32_t i)
-{
-    struct activation *a = &t->activations[i];
-    if (a->token && map32_get(&t->tokens, a->token) == i) map32_remove(&t->tokens, a->token);
-    a->token = 0;
-}
-
-static void activation_free(struct tracker *t, uint32_t i)
-{
-    activation_forget_token(t, i);
-    t->activations[i].use = ACTIVATION_FREE;
-    t->activations[i].epoch = 0;
-    t->free[t->n_free++] = i;
-}
-
-/* An activation suspended for ever leaves no event. When there are very many, one
- * is forgotten in turn; should it go on after all, it is adopted. */
-static void activation_evict(struct tracker *t)
-{
-    for (size_t tries = t->n_activations; tries; tries--) {
-        if (++t->evict_hand >= t->n_activations) t->evict_hand = 1;
-        if (t->activations[t->evict_hand].use != ACTIVATION_SUSPENDED) continue;
-        activation_free(t, (uint32_t)t->evict_hand);
-        return;
-    }
-}
-
-/* A fresh activation with a token (0: none). Returns 0 when memory is short. */
-static uint32_t activation_new(struct tracker *t, uint32_t token)
-{
-    size_t n = t->n_activations ? t->n_activations : 1;
-    if (!array_grow(&t->activations, &t->activations_cap, n + 1, sizeof *t->activations)) return 0;
-    if (!array_grow(&t->free, &t->free_cap, n + 1, sizeof *t->free)) return 0;
-    if (t->n_free == 0 && n >= ACTIVATIONS_MAX) activation_evict(t);
-    uint32_t i = t->n_free ? t->free[t->n_free - 1] : (uint32_t)n;
-    if (token && !map32_put(&t->tokens, token, i)) return 0;
-    if (t->n_free) t->n_free--;
-    else t->n_activations = n + 1;
-    t->activations[i] = (struct activation){ .token = token, .use = ACTIVATION_RUNNING };
-    return i;
-}
-
-/* The frame as the format has it. */
 static struct ghost_open_frame open_activation(const struct activation *a)
 {
     return (struct ghost_open_frame){
@@ -227,18 +136,6 @@ static void abandon_to(struct tracker *t, struct track_thread *th, size_t depth,
     }
 }
 
-static struct frame *push(struct track_thread *th, uint32_t func, uint32_t sig, uint32_t activation, uint64_t tick)
-{
-    struct frame *f = &th->stack[++th->depth];
-    *f = (struct frame){ .func = func, .sig = sig, .activation = activation, .start = tick };
-    return f;
-}
-
-static bool room_for_push(struct track_thread *th)
-{
-    return array_grow(&th->stack, &th->cap, th->depth + 2, sizeof *th->stack);
-}
-
 /* A new activation takes over the token of one whose end was not seen. */
 static void forget_former(struct tracker *t, struct track_thread *th, uint32_t token, uint64_t tick)
 {
@@ -269,7 +166,7 @@ static bool begin_activation(struct tracker *t, struct track_thread *th, const s
     a->start = a->resumed = a->last = e->tick;
     a->epoch = th->block.epoch;
     a->slot = block_slot(&th->block, i);
-    push(th, e->func, e->aux, i, e->tick);
+    frame_push(th, e->func, e->aux, i, e->tick);
     add_real(th, GHOST_SH_GEN_CALL, e->func, e->aux, e->tick);
     block_operand(&th->block, a->slot);
     return true;
@@ -286,9 +183,9 @@ static bool on_call(struct tracker *t, struct track_thread *th, const struct eve
         untold(th, UNTOLD_STACK, e->tick);
         return true;
     }
-    if (!room_for_push(th)) return false;
+    if (!frame_reserve(th)) return false;
     if (e->arg) return begin_activation(t, th, e);
-    push(th, e->func, e->aux, 0, e->tick);
+    frame_push(th, e->func, e->aux, 0, e->tick);
     add_real(th, GHOST_SH_CALL, e->func, e->aux, e->tick);
     return true;
 }
@@ -386,7 +283,7 @@ static bool adopt(struct tracker *t, struct track_thread *th, const struct event
     a->resumed = a->last = e->tick;
     a->epoch = th->block.epoch;
     a->slot = block_slot(&th->block, i);
-    push(th, e->func, 0, i, e->tick);
+    frame_push(th, e->func, 0, i, e->tick);
     add_own(th, GHOST_SH_ADOPT, e->func, e->tick);
     block_operand(&th->block, a->slot);
     return true;
@@ -404,7 +301,7 @@ static bool on_resume(struct tracker *t, struct track_thread *th, const struct e
         untold(th, UNTOLD_STACK, e->tick);
         return true;
     }
-    if (!room_for_push(th)) return false;
+    if (!frame_reserve(th)) return false;
     uint32_t i = map32_get(&t->tokens, e->arg);
     if (i && t->activations[i].use == ACTIVATION_RUNNING) {
         return stop_running(t, th, i, e->tick) && adopt(t, th, e);
@@ -418,7 +315,7 @@ static bool on_resume(struct tracker *t, struct track_thread *th, const struct e
     add_real(th, e->kind == GHOST_EV_THROW ? GHOST_SH_THROW : GHOST_SH_RESUME, 0, 0, tick);
     block_operand(&th->block, slot);
     a->use = ACTIVATION_RUNNING;
-    struct frame *f = push(th, a->func, a->sig, i, tick);
+    struct frame *f = frame_push(th, a->func, a->sig, i, tick);
     f->child = a->child;
     a->last = tick;
     return true;
@@ -493,7 +390,7 @@ static inline uint64_t common_leave(struct lane *l, const struct words *e)
 
 static inline uint64_t common_yield(struct tracker *t, struct lane *l, const struct words *e)
 {
-    if (l->top->func != e->func || l->top->activation == 0 || l->top->activation == BOTTOM) return 0;
+    if (l->top->func != e->func || l->top->activation == 0 || l->top->activation == BOTTOM_FRAME) return 0;
     struct activation *a = &t->activations[l->top->activation];
     if (!a->token) return 0;
     suspend(a, l->top, e->tick);
@@ -587,62 +484,5 @@ bool tracker_take(struct tracker *t, struct track_thread *th, const struct ghost
         *taken += got;
         if (got < chunk) return false;
     }
-    return true;
-}
-
-void tracker_thread_end(struct tracker *t, struct track_thread *th)
-{
-    uint32_t i = map32_get(&t->thread_index, th->id);
-    for (size_t d = 1; d <= th->depth; d++)
-        if (th->stack[d].activation) activation_free(t, th->stack[d].activation);
-    map32_remove(&t->thread_index, th->id);
-    struct track_thread *last = t->threads[--t->n_threads];
-    if (last != th) {
-        t->threads[i - 1] = last;
-        map32_put(&t->thread_index, last->id, i);   /* is there: needs no memory */
-    }
-    thread_free(th);
-}
-
-/* ---- state from elsewhere ---- */
-
-static uint32_t import_activation(struct tracker *t, const struct ghost_open_frame *f, uint32_t token)
-{
-    uint32_t former = token ? map32_get(&t->tokens, token) : 0;
-    if (former) activation_forget_token(t, former);
-    uint32_t i = activation_new(t, token);
-    if (!i) return 0;
-    struct activation *a = &t->activations[i];
-    a->func = f->func;
-    a->sig = f->sig;
-    a->caller = f->caller;
-    a->flags = f->flags;
-    a->pending = f->pending;
-    a->start = f->start;
-    a->resumed = f->resumed;
-    a->active = f->active;
-    a->child = f->child;
-    a->last = f->resumed;
-    return i;
-}
-
-bool tracker_import_frame(struct tracker *t, struct track_thread *th, const struct ghost_open_frame *f, uint32_t token)
-{
-    uint32_t i = 0;
-    if (th->depth == STACK_MAX || !room_for_push(th)) return false;
-    if (f->slot && !(i = import_activation(t, f, token))) return false;
-    struct frame *new = push(th, f->func, f->sig, i, f->resumed);
-    new->pending = f->pending;
-    new->child = f->child;
-    if (th->last_tick < f->resumed) th->last_tick = f->resumed;
-    return true;
-}
-
-bool tracker_import_suspended(struct tracker *t, const struct ghost_open_frame *f, uint32_t token, uint64_t last)
-{
-    uint32_t i = import_activation(t, f, token);
-    if (!i) return false;
-    t->activations[i].use = ACTIVATION_SUSPENDED;
-    t->activations[i].last = last;
     return true;
 }

@@ -10,6 +10,8 @@
 #include "base.h"
 #include "block.h"
 
+#define BOTTOM_FRAME UINT32_MAX   /* activation of stack[0]: makes every match fail */
+
 /* A frame on a thread's stack. For an activation `start` is that of the present
  * stretch and the rest stands in struct activation. */
 struct frame {
@@ -56,6 +58,16 @@ void tracker_release(struct tracker *t);
 struct track_thread *tracker_thread(struct tracker *t, uint32_t id);       /* NULL: unknown */
 struct track_thread *tracker_thread_make(struct tracker *t, uint32_t id);  /* NULL: no memory */
 void tracker_thread_end(struct tracker *t, struct track_thread *th);
+
+/* A fresh running activation with a token (0: none); 0 when memory is short. */
+uint32_t activation_new(struct tracker *t, uint32_t token);
+void activation_free(struct tracker *t, uint32_t i);
+/* From now on the token means another activation, or none. */
+void activation_forget_token(struct tracker *t, uint32_t i);
+
+/* Room for one more frame; then the frame. */
+bool frame_reserve(struct track_thread *th);
+struct frame *frame_push(struct track_thread *th, uint32_t func, uint32_t sig, uint32_t activation, uint64_t tick);
 
 /* Takes events of one thread until its block holds `limit` events or more, or
  * has no room for further shapes; *taken says how many. False: no memory; the

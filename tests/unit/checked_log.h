@@ -5,7 +5,7 @@
 #include <string.h>
 #include "format/base.h"
 #include "format/decoder.h"
-#include "format/replay.h"
+#include "format/log_replay.h"
 #include "ghost/log.h"
 
 struct checked_log {

@@ -38,7 +38,7 @@ static void put_file(const char *ending, const void *bytes, size_t n)
 static int setup(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/u_live_XXXXXX");
+    memcpy(folder, "/tmp/u_live_XXXXXX", sizeof "/tmp/u_live_XXXXXX");
     return mkdtemp(folder) ? 0 : -1;
 }
 

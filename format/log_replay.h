@@ -1,8 +1,8 @@
-/* replay.h - the state in which a log leaves its process: every thread's stack and
+/* log_replay.h - the state in which a log leaves its process: every thread's stack and
  * the suspended activations, by the rules of docs/format.md, 5.2. Whoever goes on
  * with a log (live.c) starts from it. */
-#ifndef REPLAY_H
-#define REPLAY_H
+#ifndef LOG_REPLAY_H
+#define LOG_REPLAY_H
 
 #include "decoder.h"
 #include "tracker.h"

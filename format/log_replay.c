@@ -1,5 +1,5 @@
-/* replay.c - see replay.h. */
-#include "replay.h"
+/* log_replay.c - see log_replay.h. */
+#include "log_replay.h"
 
 #include <stdlib.h>
 
