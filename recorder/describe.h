@@ -36,7 +36,8 @@ int describe_func(struct ghost_buf *out, PyCodeObject *code, PyObject *globals, 
  * when the name is not ASCII, until the next call. */
 struct ghost_str describe_module_name(PyObject *globals);
 /* XXH64 over the code as compiled (instrumentation and caches removed), its
- * names and variable names; no constants, so no value. Stable between runs. */
+ * names and variable names; no constants (but for small integers, which are
+ * part of the instructions since 3.14). Stable between runs. */
 uint64_t describe_fingerprint(PyCodeObject *code);
 
 /* describe_type.c */
@@ -47,10 +48,27 @@ int describe_type(struct ghost_buf *out, PyTypeObject *type, uint32_t id);
  * Annotation objects are read through their C structs. Where annotations
  * exist only as a function that the compiler made (__annotate__ on 3.14+, the
  * evaluators of PEP 695 bounds and aliases on 3.12+), its instructions are
- * followed without being run; an __annotate__ made otherwise is UNREADABLE. */
+ * followed without being run; an __annotate__ made otherwise is UNREADABLE,
+ * but for those of dataclasses.
+ *
+ * What a reader of the texts must know:
+ *   - a name stands once in the names list, but a name of kind LITERAL may
+ *     stand beside another of the same spelling: it is meant inside
+ *     Literal[...], where only types of values stand;
+ *   - two different things of one spelling are numbered (Callable, Callable_2);
+ *     a class seen as an object goes by the last part of its qualname, a name
+ *     seen in source or a string as it is written there, dots included;
+ *   - `name(...)` is a call, whose arguments are values; `...` where a type
+ *     should be is what could not be shown (UNREADABLE), but for the second
+ *     part of Annotated[T, ...];
+ *   - LAZY with text: read from code that has not been evaluated; without
+ *     (TYPEVAR, ALIAS): could not be read. */
 int describe_annotations(struct ghost_buf *out, PyFunctionObject *func, uint32_t func_id);
 
-/* describe_tree.c */
+/* describe_tree.c. PROTOCOL, TYPE_CHECKING and MAIN_GUARD hold for a node and
+ * for all inside it; a Protocol class has the flag itself. TRIVIAL is also what
+ * compiles to the same as `pass` (`return`, `while 1: break`). Code that the
+ * compiler left out (`if 0:`) is no node. ANNOTATE excludes FUNCTION. */
 int describe_tree(struct ghost_buf *out, PyCodeObject *module_code, PyObject *globals);
 
 #endif
