@@ -168,12 +168,15 @@ def test_killed_processes(recorded, tmp_path, python, seconds):
     try:
         assert process.stdout.read(1) == b"x"
         time.sleep(seconds)
+        looks = [ghost_reader.export(sorted(session().glob("*.ghost"))) for _ in range(2)]     # while it runs
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait(30)
     assert list(session().glob("*.ring")), "a killed process leaves its rings"
     py = agree(session(), sorted(session().glob("*.ghost")))
     assert py["faults"] == [] and py["events"] > 0
+    assert [look["faults"] for look in looks] == [[], []]
+    assert looks[0]["events"] <= looks[1]["events"] <= py["events"]
 
 
 def other_logs():

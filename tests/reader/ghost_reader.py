@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from reader_blocks import SHAPE_NAMES, WITH_OPERAND
 from reader_frames import Cut, Damage, Frame, NeedsNewer, parse_header, scan
-from reader_live import add_tail
+from reader_live import Tail
 from reader_records import records
 from reader_tally import ProcessTally, SessionTally
 from reader_wire import Malformed
@@ -52,14 +52,15 @@ class Log:
             self.faults.append((frame.offset, str(e)))
 
 
-def tally_log(path, live=True):
+def tally_log(path):
+    tail = Tail(Path(path))
     log, tally, covered = Log(path), ProcessTally(Path(path).name), {}
     for _, name, record in log:
         tally.record(name, record)
         if name == "BLOCK":
             covered[record.thread] = max(covered.get(record.thread, 0), record.first_seq + record.n_seq)
-    if live:
-        add_tail(log.path, log.header.process if log.header else None, tally, covered)
+    tail.add_to(tally, log.header.process if log.header else None, covered)
+    log.faults += tail.faults
     return log, tally
 
 

@@ -2,7 +2,6 @@
 
 import re
 import struct
-from pathlib import Path
 
 from reader_blocks import (ABANDON, ADOPT, CALL, DROP, GEN_CALL, MARK, PAUSE, RESUME, RETURN, THROW, UNWIND, YIELD)
 from reader_records import records
@@ -14,54 +13,56 @@ RING_FULL, TOO_DEEP, UNPAIRED = 1, 5, 7
 DEPTH_MAX = 262_144
 
 
-def _open(path, magic, process):
-    data = path.read_bytes()
-    if len(data) < DATA or data[:8] != magic:
-        raise Malformed(f"{path.name}: not a live file")
-    order = "<" if struct.unpack_from("<I", data, 12)[0] == ORDER else ">"
-    version, mark = struct.unpack_from(order + "II", data, 8)
-    if mark != ORDER or version != LIVE_VERSION:
-        raise Malformed(f"{path.name}: a live file of version {version}")
-    if process and data[16:32] != process:
-        raise Malformed(f"{path.name}: belongs to another process")
-    return data, order
+class LiveFile:
+    """The common header; `data` is the file as it was at one moment."""
+
+    def __init__(self, path, magic):
+        self.path, self.data = path, path.read_bytes()
+        data = self.data
+        if len(data) < DATA or data[:8] != magic:
+            raise Malformed(f"{path.name}: not a live file")
+        self.order = "<" if struct.unpack_from("<I", data, 12)[0] == ORDER else ">"
+        version, mark = struct.unpack_from(self.order + "II", data, 8)
+        if mark != ORDER or version != LIVE_VERSION:
+            raise Malformed(f"{path.name}: a live file of version {version}")
+        self.process = data[16:32]
+        self.capacity = self.u64(40)
+
+    def u64(self, at):
+        return struct.unpack_from(self.order + "Q", self.data, at)[0]
+
+    def check(self, holds, what):
+        if not holds:
+            raise Malformed(f"{self.path.name}: the {what}'s numbers contradict each other")
 
 
-def _parts(log, ending):
-    pattern = re.compile(re.escape(log.stem) + r"\.(\d+)\." + ending)
-    found = [(int(m[1]), p) for p in log.parent.iterdir() if (m := pattern.fullmatch(p.name))]
-    return [path for _, path in sorted(found)]
+class Journal(LiveFile):
+    def __init__(self, path):
+        super().__init__(path, b"GHOSTDEF")
+        self.used, self.written = self.u64(128), self.u64(256)
+        self.check(self.written <= self.used <= min(self.capacity, len(self.data) - DATA), "journal")
+
+    def records(self):
+        """Definitions that the log did not have when this was read."""
+        return records(self.data[DATA + self.written:DATA + self.used])
 
 
-def journal(log, process):
-    """Definitions that the log does not have yet."""
-    for path in _parts(log, "defs"):
-        data, order = _open(path, b"GHOSTDEF", process)
-        capacity, used, written = (struct.unpack_from(order + "Q", data, at)[0] for at in (40, 128, 256))
-        if not written <= used <= min(capacity, len(data) - DATA):
-            raise Malformed(f"{path.name}: the journal's numbers contradict each other")
-        yield from records(data[DATA + written:DATA + used])
-
-
-class Ring:
-    def __init__(self, path, process):
-        data, order = _open(path, b"GHOSTRNG", process)
-        self.capacity, = struct.unpack_from(order + "Q", data, 40)
-        self.thread, = struct.unpack_from(order + "I", data, 48)
-        self.q32, = struct.unpack_from(order + "Q", data, 72)
-        self.head, self.lost = struct.unpack_from(order + "QQ", data, 128)
-        self.tail, self.lost_logged = struct.unpack_from(order + "QQ", data, 256)
-        fits = self.capacity and not self.capacity & (self.capacity - 1) and \
-            DATA + 16 * self.capacity <= len(data) and self.tail <= self.head <= self.tail + self.capacity
-        if not fits:
-            raise Malformed(f"{path.name}: the ring's numbers contradict each other")
-        self.data, self.order = data, order
+class Ring(LiveFile):
+    def __init__(self, path):
+        super().__init__(path, b"GHOSTRNG")
+        self.thread, = struct.unpack_from(self.order + "I", self.data, 48)
+        self.q32, self.head, self.lost = self.u64(72), self.u64(128), self.u64(136)
+        self.tail, self.lost_logged = self.u64(256), self.u64(264)
+        self.check(self.capacity and not self.capacity & (self.capacity - 1) and DATA + 16 * self.capacity <= len(self.data)
+                   and self.tail <= self.head <= self.tail + self.capacity, "ring")
+        with open(path, "rb") as again:     # what a running process freed meanwhile may be overwritten, and is in the log
+            again.seek(256)
+            self.tail = struct.unpack(self.order + "Q", again.read(8))[0]
 
     def events(self, first):
         """(tick, thread, position, kind, func, aux, arg) from position `first` on."""
         for seq in range(max(first, self.tail), self.head):
-            at = DATA + 16 * (seq % self.capacity)
-            time_kind, what = struct.unpack_from(self.order + "QQ", self.data, at)
+            time_kind, what = struct.unpack_from(self.order + "QQ", self.data, DATA + 16 * (seq % self.capacity))
             yield (time_kind >> 4, self.thread, seq, time_kind & 15, what & 0xFFFFF, what >> 20 & 0xFFF, what >> 32)
 
 
@@ -136,8 +137,37 @@ class Tracker:
         self._emit(thread, tick, PAUSE)
 
 
-def add_tail(log, process, tally, covered):
-    """Feeds definitions and ring events that the log lacks. `covered`: thread -> first position not in the log."""
-    for name, record in journal(log, process):
-        tally.record(name, record)
-    Tracker(tally).run([Ring(path, process) for path in _parts(log, "ring")], covered)
+class Tail:
+    """All live files of a log, read before the log itself is: so nothing is missed and nothing doubled."""
+
+    def __init__(self, log):
+        self.faults = []
+        self.rings = self._read(log, "ring", Ring)
+        self.journals = self._read(log, "defs", Journal)
+
+    def _read(self, log, ending, kind):
+        pattern = re.compile(re.escape(log.stem) + r"\.(\d+)\." + ending)
+        found = []
+        for path in sorted(p for p in log.parent.iterdir() if pattern.fullmatch(p.name)):
+            try:
+                with open(path, "rb") as f:
+                    filled = any(f.read(8))     # a magic of zeros: made, and not filled yet
+                if filled:
+                    found.append(kind(path))
+            except Malformed as e:
+                self.faults.append((0, str(e)))
+        return found
+
+    def add_to(self, tally, process, covered):
+        """Feeds what the log lacks. `covered`: thread -> first position that is not in the log."""
+        for live in [*self.rings, *self.journals]:
+            if process and live.process != process:
+                self.faults.append((0, f"{live.path.name}: belongs to another process"))
+        mine = [live for live in [*self.journals, *self.rings] if live.process == process or not process]
+        try:
+            for journal in (live for live in mine if isinstance(live, Journal)):
+                for name, record in journal.records():
+                    tally.record(name, record)
+            Tracker(tally).run([live for live in mine if isinstance(live, Ring)], covered)
+        except Malformed as e:
+            self.faults.append((0, f"live files: {e}"))

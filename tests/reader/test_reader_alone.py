@@ -183,3 +183,17 @@ def test_the_journal_of_a_killed_process(tmp_path):
     ring(tmp_path, [(3000, 1, 3, 0, 0)])
     found, _ = profiles(tmp_path, h.block([(1000, (CALL, F, 1), None), (1001, (RETURN, INT, 0), None)], thread=2))
     assert found["late"]["fn_key"] == "m:late:7" and found["late"]["call_count"] == 1
+
+
+def test_live_files_that_contradict_themselves(tmp_path):
+    log = h.block([(1000, (CALL, F, 1), None)])
+    ring(tmp_path, [(3000, 2, F, 0, INT)], tail=1)
+    path = tmp_path / "1-00000000.1.ring"
+    good = path.read_bytes()
+    assert profiles(tmp_path, log)[1]["events"] == 2
+    for at, value in ((0, b"X"), (8, b"\x09"), (16, b"\xff"), (40, b"\x03"), (128, bytes([9] * 8)), (256, bytes([9] * 8))):
+        path.write_bytes(good[:at] + value + good[at + len(value):])
+        _, out = profiles(tmp_path, log)
+        assert out["events"] == 1 and len(out["faults"]) == 1, at
+    path.write_bytes(bytes(len(good)))      # made, not filled
+    assert profiles(tmp_path, log)[1]["faults"] == []
