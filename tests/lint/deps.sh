@@ -91,7 +91,7 @@ twice=$(find include format recorder analyzer explain bench tests scripts mk -na
     grep -vE '^tests/(apps|cli)/|/(__init__|__main__|conftest|sitecustomize|manage|settings|urls|views|wsgi|models|apps|run)\.(py|sh)$' |
     sed 's,.*/,,' | sort | uniq -d)
 for name in $twice; do
-    say "two files are called $name: $(find include format recorder analyzer explain bench tests scripts mk -name "$name" | tr '\n' ' ')"
+    say "two files are called $name: $(find include format recorder analyzer explain bench tests scripts mk -name "$name" 2>/dev/null | tr '\n' ' ')"
 done
 [ $bad -eq 0 ] && echo "deps: layers hold, $headers headers compile alone, names are unique"
 exit $bad

@@ -1,4 +1,4 @@
-/* replay.c - runs a fuzzer's entry point on files, without libFuzzer: for
+/* replay_main.c - runs a fuzzer's entry point on files, without libFuzzer: for
  * `make check` under any compiler and sanitizer.
  *
  *   replay_fuzz_x FILE... */
