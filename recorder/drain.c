@@ -354,22 +354,6 @@ void drain_forget_in_child(void)
     drain.wake = drain.stop = drain.flush_now = 0;
 }
 
-/* Losses that belong to no ring. */
-static void tell_process_losses(void)
-{
-    const struct ghost_def_loss losses[] = {
-        { .cause = GHOST_LOSS_NO_RING, .count = ring_lost_without_ring() },
-        { .cause = GHOST_LOSS_DEFINITION, .count = __atomic_load_n(&definitions_lost, __ATOMIC_RELAXED) },
-    };
-    struct ghost_buf b = { 0 };
-    for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)
-        if (losses[i].count)
-            ghost_encode_loss(&b, &losses[i]);
-    if (b.len && !b.failed)
-        ghost_writer_records(drain.writer, b.p, b.len, NULL);
-    ghost_buf_release(&b);
-}
-
 void drain_finish(void)
 {
     if (!drain.writer)
@@ -378,7 +362,6 @@ void drain_finish(void)
         return;
     struct timespec real;
     clock_gettime(CLOCK_REALTIME, &real);
-    tell_process_losses();
     int ret = round_once(true);
     struct ghost_writer_totals totals = ghost_writer_totals(drain.writer);
     struct ghost_def_end end = { .events = totals.events, .lost = ring_lost_total(),

@@ -59,19 +59,37 @@ static struct chunk *chunk_add(size_t capacity)
 
 int journal_open(void) { return chunk_add(FIRST_CHUNK) ? 0 : -1; }
 
+/* Kept free in every chunk for what has to be told at the end, when a full disk
+ * gives no further chunk. */
+#define LAST_WORDS 2048u
+
+static void store(struct chunk *c, const uint8_t *records, size_t n)
+{
+    memcpy(c->data + c->header->used, records, n);
+    __atomic_store_n(&c->header->used, c->header->used + n, __ATOMIC_RELEASE);
+}
+
+int journal_append_last(const uint8_t *records, size_t n)
+{
+    struct chunk *c = n_chunks ? &chunks[n_chunks - 1] : NULL;
+    if (!c || c->capacity - c->header->used < n)
+        return journal_append(records, n);
+    store(c, records, n);
+    return 0;
+}
+
 int journal_append(const uint8_t *records, size_t n)
 {
     struct chunk *c = n_chunks ? &chunks[n_chunks - 1] : NULL;
     if (!c)
         return -1;
-    if (c->capacity - c->header->used < n) {
+    if (c->capacity - LAST_WORDS - c->header->used < n || c->capacity < LAST_WORDS + c->header->used) {
         size_t size = c->capacity * 2 > LARGEST_CHUNK ? LARGEST_CHUNK : c->capacity * 2;
-        c = chunk_add(size > n ? size : pages(n));
+        c = chunk_add(size > n + LAST_WORDS ? size : pages(n + LAST_WORDS));
         if (!c)
             return -1;
     }
-    memcpy(c->data + c->header->used, records, n);
-    __atomic_store_n(&c->header->used, c->header->used + n, __ATOMIC_RELEASE);
+    store(c, records, n);
     return 0;
 }
 

@@ -189,17 +189,35 @@ void recorder_ensure_process(void)
 
 /* ---- end ---- */
 
+static void tell(struct ghost_buf *b)
+{
+    if (b->len && !b->failed)
+        journal_append_last(b->p, b->len);
+    ghost_buf_release(b);
+}
+
+/* Losses that belong to no ring. */
 static void tell_own_losses(void)
 {
     struct ghost_buf b = { 0 };
+    losses[GHOST_LOSS_NO_RING] += ring_lost_without_ring();
+    losses[GHOST_LOSS_DEFINITION] += __atomic_load_n(&definitions_lost, __ATOMIC_RELAXED);
     for (uint32_t cause = 1; cause < GHOST_LOSS_COUNT; cause++)
         if (losses[cause]) /* calls not followed have no count */
             ghost_encode_loss(&b, &(struct ghost_def_loss){ .cause = cause, .count = cause == GHOST_LOSS_STACK ? 0 : losses[cause] });
     const char *fault = recorder_fault_place();
     if (fault)
         ghost_encode_note(&b, &(struct ghost_def_note){ GHOST_NOTE_FAULT, 1, str(fault) });
-    if (b.len || b.failed)
-        journal_append_buf(&b);
+    tell(&b);
+}
+
+/* The log could not take everything. What is in files stays there for a reader; what is in
+ * memory only is gone with the process, and is counted in the journal. */
+static void tell_memory_losses(void)
+{
+    struct ghost_buf b = { 0 };
+    ring_tell_memory(&b);
+    tell(&b);
 }
 
 void recorder_finish(void)
@@ -211,10 +229,11 @@ void recorder_finish(void)
     recorder.state = RECORDER_FINISHED;
     tell_own_losses();
     drain_finish();
-    /* What could not be written stays in the live files, where a reader finds it. */
     if (!drain_failing() && !drain_running() && ring_all_logged()) {
         ring_remove_files();
         journal_remove_files();
+    } else {
+        tell_memory_losses();
     }
     sink_close();
 }

@@ -21,7 +21,7 @@
 static pthread_mutex_t gil = PTHREAD_MUTEX_INITIALIZER;
 static char folder[64];
 
-static void store(unsigned kind, uint64_t what)
+static void store_event(unsigned kind, uint64_t what)
 {
     uint64_t tick = clock_tick();
     if (lane.pos == lane.stop)
@@ -35,8 +35,8 @@ static void store(unsigned kind, uint64_t what)
 
 static void call_once(void)
 {
-    store(GHOST_EV_CALL, ghost_event_what(1, 1, 0));
-    store(GHOST_EV_RETURN, ghost_event_what(1, 0, 1));
+    store_event(GHOST_EV_CALL, ghost_event_what(1, 1, 0));
+    store_event(GHOST_EV_RETURN, ghost_event_what(1, 0, 1));
 }
 
 static void define_function(void)
