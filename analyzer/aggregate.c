@@ -66,7 +66,7 @@ static uint32_t edge_of(struct agg *a, uint32_t caller, uint32_t sig, bool adopt
     uint32_t i = table_put(&a->by_edge, edge_key(caller, sig, adopted), a->n_edges);
     if (i == a->n_edges)
         a->edges[a->n_edges++] = (struct agg_edge){ .caller = caller, .sig = sig, .adopted = adopted,
-                                                    .last_kind = TABLE_NONE };
+                                                    .cells = TABLE_NONE };
     return i;
 }
 
@@ -80,14 +80,32 @@ static uint32_t kind_of(struct agg *a, uint32_t end, uint32_t type)
     return i;
 }
 
-static uint32_t cell_of(struct agg *a, uint32_t edge, uint32_t kind)
+/* A chain is short: few types come out of one edge. A long one is left to the table. */
+enum { CHAIN_WALK = 6 };
+
+static uint32_t new_cell(struct agg *a, uint32_t edge, uint32_t kind)
 {
     if (!grow_array(&a->cells, a->n_cells, &a->cap_cells, sizeof *a->cells))
         return TABLE_NONE;
     uint32_t i = table_put(&a->by_cell, (uint64_t)edge << 32 | kind, a->n_cells);
-    if (i == a->n_cells)
-        a->cells[a->n_cells++] = (struct agg_cell){ .edge = edge, .kind = kind, .min = UINT64_MAX };
+    if (i != a->n_cells)
+        return i;
+    a->cells[a->n_cells++] = (struct agg_cell){ .edge = edge, .kind = kind, .min = UINT64_MAX, .next = TABLE_NONE };
+    uint32_t *end = &a->edges[edge].cells;
+    for (unsigned n = 0; *end != TABLE_NONE && n < CHAIN_WALK; n++)
+        end = &a->cells[*end].next;
+    if (*end == TABLE_NONE)
+        *end = i;
     return i;
+}
+
+static inline uint32_t cell_of(struct agg *a, uint32_t edge, uint32_t kind)
+{
+    uint32_t i = a->edges[edge].cells;
+    for (unsigned n = 0; i != TABLE_NONE && n < CHAIN_WALK; i = a->cells[i].next, n++)
+        if (a->cells[i].kind == kind)
+            return i;
+    return new_cell(a, edge, kind);
 }
 
 static uint32_t mark_of(struct agg *a, uint32_t mark)
@@ -205,44 +223,34 @@ static bool count_plain(struct agg *a, uint32_t edge, uint32_t kind)
     return true;
 }
 
-/* The cell of an edge's end; the one met last is found without a look-up. */
-static inline struct agg_cell *find_cell(struct agg *a, uint32_t edge, uint32_t kind)
+static inline bool add_latency(struct agg *a, struct agg_sig *s, uint64_t ns)
 {
-    struct agg_edge *e = &a->edges[edge];
-    if (__builtin_expect(e->last_kind != kind, 0)) {
-        uint32_t i = cell_of(a, edge, kind);
-        if (i == TABLE_NONE)
-            return NULL;
-        e->last_kind = kind;
-        e->last_cell = i;
-    }
-    return &a->cells[e->last_cell];
-}
-
-struct spent { uint64_t latency, self, suspended; };   /* ticks */
-
-static inline bool add_end(struct agg *a, uint32_t edge, uint32_t kind, const struct spent *t, uint64_t q32)
-{
-    struct agg_cell *c = find_cell(a, edge, kind);
-    if (!c)
-        return false;
-    c->count++;
-    if (__builtin_expect(a->edges[edge].adopted, 0))
-        return true;
-    uint64_t ns = to_ns(t->latency, q32);
-    c->total += ns;
-    c->self += to_ns(t->self, q32);
-    c->suspended += t->suspended ? to_ns(t->suspended, q32) : 0;
-    if (ns < c->min)
-        c->min = ns;
-    if (ns > c->max)
-        c->max = ns;
-    struct agg_sig *s = &a->sigs[a->edges[edge].sig];
     unsigned chunk = hist_chunk(ns);
     if (__builtin_expect(!s->chunk[chunk], 0) && !new_chunk(a, s, chunk))
         return false;
     a->chunks[s->chunk[chunk]][hist_sub(ns, chunk)]++;
     return true;
+}
+
+/* A call with this edge ended so; latency and self time in ticks. */
+static inline struct agg_cell *add_end(struct agg *a, uint32_t edge, uint32_t kind, uint64_t latency, uint64_t self, uint64_t q32)
+{
+    const struct agg_edge *e = &a->edges[edge];
+    uint32_t i = cell_of(a, edge, kind);
+    if (__builtin_expect(i == TABLE_NONE, 0))
+        return NULL;
+    struct agg_cell *c = &a->cells[i];
+    c->count++;
+    if (__builtin_expect(e->adopted, 0))
+        return c;
+    uint64_t ns = to_ns(latency, q32);
+    c->total += ns;
+    c->self += to_ns(self, q32);
+    if (ns < c->min)
+        c->min = ns;
+    if (ns > c->max)
+        c->max = ns;
+    return add_latency(a, &a->sigs[e->sig], ns) ? c : NULL;
 }
 
 static inline uint32_t find_edge(struct agg *a, uint32_t caller, uint32_t sig)
@@ -267,21 +275,24 @@ static inline bool settle_caught(struct agg *a, struct frame *f)
     return !type || count_plain(a, f->edge, kind_of(a, GHOST_END_CAUGHT, type));
 }
 
+static bool end_activation(struct walk *w, const struct frame *f, uint32_t kind, uint64_t now)
+{
+    const struct activation *act = &w->activations[f->slot - 1];
+    uint64_t latency = minus(now, act->start), active = act->active + (now - f->since);
+    struct agg_cell *c = add_end(w->a, f->edge, kind, latency, minus(active, f->child), w->q32);
+    if (c && !w->a->edges[f->edge].adopted)
+        c->suspended += to_ns(minus(latency, active), w->q32);
+    return c;
+}
+
 /* A frame leaves the stack for good. */
 static inline bool end_call(struct walk *w, struct frame *f, uint32_t kind, uint64_t now)
 {
-    struct spent t = { now - f->since, 0, 0 };
-    f[-1].child += t.latency;
-    if (f->slot) {
-        struct activation *act = &w->activations[f->slot - 1];
-        uint64_t active = act->active + t.latency;
-        t.latency = minus(now, act->start);
-        t.suspended = minus(t.latency, active);
-        t.self = minus(active, f->child);
-    } else {
-        t.self = minus(t.latency, f->child);
-    }
-    return add_end(w->a, f->edge, kind, &t, w->q32);
+    uint64_t stretch = now - f->since;
+    f[-1].child += stretch;
+    if (__builtin_expect(f->slot, 0))
+        return end_activation(w, f, kind, now);
+    return add_end(w->a, f->edge, kind, stretch, minus(stretch, f->child), w->q32);
 }
 
 static bool suspend(struct walk *w, struct frame *f, uint64_t now)

@@ -28,9 +28,9 @@ struct agg_sig {
 struct agg_edge {
     uint32_t sig;                        /* index of agg_sig */
     uint32_t caller;                     /* function id, 0 none */
-    uint32_t last_kind, last_cell;       /* the outcome met last: most calls of an edge end alike */
-    uint64_t calls;                      /* bodies entered */
+    uint32_t cells;                      /* the outcome met first in a chain of all; TABLE_NONE: none yet */
     bool adopted;                        /* frames whose beginning was not seen */
+    uint64_t calls;                      /* bodies entered */
 };
 
 struct agg_kind { uint32_t end /* enum ghost_end */, type; };
@@ -38,6 +38,7 @@ struct agg_kind { uint32_t end /* enum ghost_end */, type; };
 struct agg_cell {
     uint32_t edge, kind;                 /* indices */
     uint64_t count, total, self, min, max, suspended;   /* times in ns */
+    uint32_t next;                       /* of the edge's chain */
 };
 
 struct agg_thread { uint32_t func, thread; uint64_t calls; };

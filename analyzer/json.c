@@ -47,11 +47,20 @@ static void put_char(FILE *f, const unsigned char *p, unsigned len, uint32_t c)
         fwrite(p, 1, len, f);
 }
 
+/* Bytes that stand for themselves. */
+static bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
 static void put_string(FILE *f, struct ghost_str s)
 {
     const unsigned char *p = (const unsigned char *)s.p;
-    fputc('"', f);
+    putc_unlocked('"', f);
     for (size_t i = 0; i < s.len;) {
+        size_t run = i;
+        while (run < s.len && is_plain(p[run]))
+            run++;
+        fwrite(p + i, 1, run - i, f);
+        if ((i = run) == s.len)
+            break;
         uint32_t c = 0xfffd;
         unsigned len = decode(p + i, s.len - i, &c);
         if (len)
@@ -60,7 +69,13 @@ static void put_string(FILE *f, struct ghost_str s)
             fputs("\\ufffd", f);
         i += len ? len : 1;
     }
-    fputc('"', f);
+    putc_unlocked('"', f);
+}
+
+static void indent(struct json *j)
+{
+    static const char blanks[] = "                                                                ";
+    fwrite(blanks, 1, 2 * j->depth, j->f);
 }
 
 static void item(struct json *j, const char *key, const struct ghost_str *str_key)
@@ -68,7 +83,7 @@ static void item(struct json *j, const char *key, const struct ghost_str *str_ke
     if (j->depth == 0)
         return;
     fputs(j->filled[j->depth] ? ",\n" : "\n", j->f);
-    fprintf(j->f, "%*s", (int)(2 * j->depth), "");
+    indent(j);
     j->filled[j->depth] = true;
     if (!key && !str_key)
         return;
@@ -103,8 +118,10 @@ void json_array(struct json *j, const char *key)
 void json_close(struct json *j, char bracket)
 {
     bool filled = j->filled[j->depth--];
-    if (filled)
-        fprintf(j->f, "\n%*s", (int)(2 * j->depth), "");
+    if (filled) {
+        putc_unlocked('\n', j->f);
+        indent(j);
+    }
     fputc(bracket, j->f);
 }
 
@@ -154,18 +171,23 @@ void json_null(struct json *j, const char *key)
     fputs("null", j->f);
 }
 
+/* Shortest digits that read back as the same value, in Python's notation. */
 void format_real(char out[40], double value)
 {
-    int precision = 1, exponent = 0;
+    int precision = 15, exponent = 0;
     if (!isfinite(value))
         value = 0;
     do
         snprintf(out, 40, "%.*e", precision - 1, value);
     while (strtod(out, NULL) != value && ++precision <= 17);
+    char *e = strchr(out, 'e');
+    for (const char *digit = e - 1; *digit == '0' && precision > 1; digit--)
+        precision--;
     if (value != 0)
-        exponent = (int)strtol(strchr(out, 'e') + 1, NULL, 10);
-    if (exponent < -4 || exponent >= 16)
-        return;
+        exponent = (int)strtol(e + 1, NULL, 10);
     int decimals = precision - 1 - exponent;
-    snprintf(out, 40, "%.*f", decimals > 1 ? decimals : 1, value);
+    if (exponent < -4 || exponent >= 16)
+        snprintf(out, 40, "%.*e", precision - 1, value);
+    else
+        snprintf(out, 40, "%.*f", decimals > 1 ? decimals : 1, value);
 }

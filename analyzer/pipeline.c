@@ -131,11 +131,14 @@ static int on_block(void *self, const struct ghost_block *block, const struct gh
 }
 
 /* A mapped log would stay in our memory as far as it was read: gigabytes. The
- * pages are the file's; who still needs one of them gets it back. */
+ * pages are the file's; who still needs one of them gets it back. The kernel
+ * maps pages around the one that is touched, so those before are dropped again. */
 static void forget(const struct ghost_frame *f)
 {
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)f->bytes & ~(page - 1);
-    madvise((void *)from, (uintptr_t)f->bytes + f->size - from, MADV_DONTNEED);
+    enum { AROUND = 1 << 17 };
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)f->bytes;
+    uintptr_t from = (at - (f->offset < AROUND ? f->offset : AROUND)) & ~(page - 1);
+    madvise((void *)from, at + f->size - from, MADV_DONTNEED);
 }
 
 static void *work(void *self)
