@@ -79,6 +79,9 @@ $(BUILD)/venv/ready: scripts/requirements.txt
 e2e: all tools venv ## every test in Python, on every interpreter found
 	@GHOST_BIN=$(abspath $(OUT)/ghost) $(venv_python) -m pytest $(TESTS) $(PYTEST)
 
+matrix: ## the same on CPythons that this machine lacks, in Debian roots (root only)
+	@tests/matrix/run.sh
+
 ##@ Show
 .PHONY: demo bench budgets
 demo: ## a real web service under load, recorded and shown
