@@ -187,28 +187,61 @@ static void encode_anchor(struct ghost_buf *to, const struct ghost_anchor *a)
     buf_varint(to, a->real_ns);
 }
 
-static void encode_shapes(const struct shapes *s, struct ghost_buf *to)
+static int ascending(const void *a, const void *b)
 {
-    buf_varint(to, s->n);
-    for (size_t i = 0; i < s->n; i++) {
-        uint8_t kind = (uint8_t)(s->key[i] & 15);
-        buf_put(to, &kind, 1);
-        buf_varint(to, s->key[i] >> 16);
-        buf_varint(to, s->key[i] >> 4 & 0xFFF);
-    }
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
 }
 
-static void encode_tokens(const struct block *b, struct ghost_buf *to)
+/* The shapes in ascending order, in columns, functions and types as differences: a third of the
+ * size of a table in order of appearance. `rank` tells where each shape went. */
+static void encode_shapes(const struct shapes *s, uint64_t *order, uint16_t *rank, struct ghost_buf *to)
+{
+    for (size_t i = 0; i < s->n; i++) /* kind, a, b, and the number it had */
+        order[i] = s->key[i] << 60 | (s->key[i] >> 16) << 28 | (s->key[i] >> 4 & 0xFFF) << 16 | i;
+    qsort(order, s->n, sizeof *order, ascending);
+    buf_varint(to, s->n);
+    for (size_t i = 0; i < s->n; i++) {
+        uint8_t kind = (uint8_t)(order[i] >> 60);
+        rank[order[i] & 0xFFFF] = (uint16_t)i;
+        buf_put(to, &kind, 1);
+    }
+    int64_t before = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        int64_t a = (int64_t)(order[i] >> 28 & UINT32_MAX);
+        buf_zigzag(to, a - before);
+        before = a;
+    }
+    for (size_t i = 0; i < s->n; i++) buf_varint(to, order[i] >> 16 & 0xFFF);
+}
+
+static void encode_tokens(const struct block *b, const uint16_t *rank, struct ghost_buf *to)
 {
     uint8_t width = b->shapes.n <= 256 ? 1 : 2;
     buf_put(to, &width, 1);
     uint8_t *p = buf_reserve(to, b->n * width);
     if (!p) return;
     if (width == 1)
-        for (size_t i = 0; i < b->n; i++) p[i] = (uint8_t)b->tokens[i];
+        for (size_t i = 0; i < b->n; i++) p[i] = (uint8_t)rank[b->tokens[i]];
     else
-        for (size_t i = 0; i < b->n; i++) store_le(p + 2 * i, b->tokens[i], 2);
+        for (size_t i = 0; i < b->n; i++) store_le(p + 2 * i, rank[b->tokens[i]], 2);
     to->len += b->n * width;
+}
+
+/* Scratch for one table: numbers and order of its shapes. */
+static void encode_events(const struct block *b, struct ghost_buf *to)
+{
+    uint64_t *order = malloc(b->shapes.n * sizeof *order + 1);
+    uint16_t *rank = malloc(b->shapes.n * sizeof *rank + 1);
+    if (order && rank) {
+        encode_shapes(&b->shapes, order, rank, to);
+        buf_varint(to, b->n);
+        encode_tokens(b, rank, to);
+    } else {
+        to->failed = true;
+    }
+    free(order);
+    free(rank);
 }
 
 static void encode_payload(const struct block *b, const struct block_context *x, struct ghost_buf *to)
@@ -226,9 +259,7 @@ static void encode_payload(const struct block *b, const struct block_context *x,
     buf_varint(to, b->n_slots);
     buf_varint(to, b->n_activations);
     buf_put(to, b->activations.p, b->activations.len);
-    encode_shapes(&b->shapes, to);
-    buf_varint(to, b->n);
-    encode_tokens(b, to);
+    encode_events(b, to);
     buf_put(to, b->codes, b->n);
     buf_varint(to, b->extra.len);
     buf_put(to, b->extra.p, b->extra.len);
@@ -338,11 +369,17 @@ static bool decode_shapes(struct block_memory *m, struct cursor *c, struct ghost
 {
     b->n_shapes = (uint32_t)get_count(c, SHAPES_MAX, 3);
     if (!GROW(m->shapes, b->n_shapes) || !GROW(m->effect, b->n_shapes)) return refuse(fault, GHOST_E_NOMEM, NO_MEMORY);
+    struct ghost_shape *shapes = m->shapes;
+    uint64_t a = 0;
+    for (uint32_t i = 0; i < b->n_shapes; i++) shapes[i].kind = (uint32_t)get_fixed(c, 1);
     for (uint32_t i = 0; i < b->n_shapes; i++) {
-        struct ghost_shape *s = &m->shapes[i];
-        s->kind = (uint32_t)get_fixed(c, 1);
-        s->a = (uint32_t)get_max(c, UINT32_MAX);
-        s->b = (uint32_t)get_max(c, GHOST_SIG_OTHER);
+        a += (uint64_t)get_zigzag(c);
+        shapes[i].a = (uint32_t)a;
+        if (a > UINT32_MAX) c->bad = true;
+    }
+    for (uint32_t i = 0; i < b->n_shapes; i++) shapes[i].b = (uint32_t)get_max(c, GHOST_SIG_OTHER);
+    for (uint32_t i = 0; i < b->n_shapes; i++) {
+        const struct ghost_shape *s = &shapes[i];
         if (c->bad || s->kind == 0) return corrupt(fault, "a shape out of bounds");
         if (s->kind >= GHOST_SH_COUNT) return refuse(fault, GHOST_E_VERSION, "a kind of event that only a newer ghost knows");
         bool func = s->kind == GHOST_SH_CALL || s->kind == GHOST_SH_GEN_CALL || s->kind == GHOST_SH_ADOPT;

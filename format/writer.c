@@ -9,7 +9,7 @@
 #include "varint.h"
 
 #define LEVEL_DEFAULT 1
-#define BLOCK_EVENTS_DEFAULT 32768u
+#define BLOCK_EVENTS_DEFAULT 65536u
 #define BLOCK_EVENTS_MAX (1u << 20)
 #define RECORDS_FRAME (2u << 20)     /* definitions of one frame, about */
 #define RECORDS_HELD (1u << 20)      /* definitions that wait for a block, at most */

@@ -16,8 +16,8 @@ __thread struct lane lane __attribute__((tls_model("initial-exec"))) = { .stack_
  * little) and gets a large one when it fills half of it repeatedly. The number of
  * large ones is bounded, so that hundreds of threads stay cheap. */
 #define SMALL_EVENTS 4096u       /* 64 KiB */
-#define LARGE_EVENTS 65536u      /* 1 MiB */
-#define LARGE_RINGS_MAX 64u
+#define LARGE_EVENTS 131072u     /* 2 MiB: two of the log's blocks */
+#define LARGE_RINGS_MAX 32u
 #define GROW_AFTER_WATERMARKS 2u
 
 /* How long a thread waits for room before it drops: with the writer alive and

@@ -80,14 +80,16 @@ def entry(base, function, start, signature=0, caller=0, slot=None, flags=0, pend
 
 def block(events, thread=1, base=1000, end=None, q32=1 << 32, stack=(), suspended=(), n_slots=0, alive=(), first=0, width=1):
     """`events`: (tick, shape, operand or None), shape = (kind, a, b)."""
-    shapes = list(dict.fromkeys(shape for _, shape, _ in events))
+    shapes = sorted({shape for _, shape, _ in events})
     ticks = [base] + [tick for tick, _, _ in events]
     codes = [time_code(b - a) for a, b in zip(ticks, ticks[1:])]
     operands = [operand for _, _, operand in events if operand is not None]
     payload = varints(thread, first, len(events), base, (ticks[-1] if end is None else end) - base, q32)
     payload += varints(base, 5, 7) * 2
     payload += listed(list(stack), bytes) + varint(n_slots) + listed(list(suspended), bytes)
-    payload += varint(len(shapes)) + b"".join(bytes([kind]) + varints(a, b) for kind, a, b in shapes)
+    of_a = [a for _, a, _ in shapes]
+    payload += varint(len(shapes)) + bytes(kind for kind, _, _ in shapes)
+    payload += b"".join(zigzag(a - before) for a, before in zip(of_a, [0] + of_a)) + varints(*(b for _, _, b in shapes))
     payload += varint(len(events)) + bytes([width])
     payload += b"".join(shapes.index(shape).to_bytes(width, "little") for _, shape, _ in events)
     payload += b"".join(code for code, _ in codes) + listed(list(b"".join(extra for _, extra in codes)), lambda b: bytes([b]))

@@ -1,5 +1,6 @@
 """docs/format.md, section 5: one thread's events, in columns, checked against its stack."""
 
+import itertools
 from dataclasses import dataclass, field
 
 from reader_wire import Malformed
@@ -96,13 +97,22 @@ def _deltas(codes, extra):
     return deltas
 
 
+def _shapes(at):
+    n = at.count(3)
+    kinds = at.take(n)
+    of_a = list(itertools.accumulate(at.zigzag() for _ in range(n)))
+    if any(not 0 <= a < 1 << 32 for a in of_a):
+        raise Malformed("a shape out of bounds")
+    return list(zip(kinds, of_a, at.varints(n)))
+
+
 def read_block(at):
     thread, first_seq, n_seq, base, length, q32 = at.varints(6)
     anchors = [tuple(at.varints(3)) for _ in range(2)]
     stack = [_entry(at, base) for _ in range(at.count(10))]
     n_slots = at.varint()
     suspended = [_entry(at, base) for _ in range(at.count(10))]
-    shapes = [(at.fixed("B"), at.varint(), at.varint()) for _ in range(at.count(3))]
+    shapes = _shapes(at)
     n = at.count(2)
     width = at.fixed("B")
     if width not in (1, 2):
