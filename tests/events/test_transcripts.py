@@ -1,7 +1,8 @@
-"""The events of habits.py on each minor are those of its transcript, habits.3.X.txt.
+"""The events of habits.py on each minor are those of a transcript, habits.3.X.Y.txt.
 
-A transcript is the list of CPython's habits that the recorder relies on: a changed line means that CPython or
-Ghost has changed. GHOST_ACCEPT=1 writes the files anew; read the difference before committing it.
+A transcript is the list of CPython's habits that the recorder relies on; it is named after the release that it was first
+made with, and a minor has several where patch releases differ. What is equal to none of them means that CPython or
+Ghost has changed. GHOST_ACCEPT=1 then writes one more; read the difference before committing it.
 """
 import json
 import os
@@ -64,7 +65,10 @@ def test_transcript(python, ghost):
     assert done.status == 0, done.err.decode()
     log, = ghost.sessions()[0].glob("*.ghost")
     got = transcript(ghost.command("log", "dump", log).out.decode())
-    file = HERE / f"habits.{python.minor[0]}.{python.minor[1]}.txt"
-    if os.environ.get("GHOST_ACCEPT"):
-        file.write_text(got)
-    assert got == file.read_text()
+    known = sorted(HERE.glob(f"habits.{python.minor[0]}.{python.minor[1]}.*.txt"))
+    if os.environ.get("GHOST_ACCEPT") and got not in [file.read_text() for file in known]:
+        (HERE / f"habits.{python.version}.txt").write_text(got)
+        known = [HERE / f"habits.{python.version}.txt"]
+    assert known, f"no transcript for {python.version} yet: GHOST_ACCEPT=1 makes one"
+    if got not in [file.read_text() for file in known]:
+        assert got == known[-1].read_text()
