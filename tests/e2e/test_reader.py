@@ -150,8 +150,8 @@ async def task():
 async def tasks():
     await asyncio.gather(*(task() for _ in range(5)))
 def spin():
-    for x in numbers():
-        if x % 50 == 0: time.sleep(0.002)       # enough events, and not too many for a reader in Python
+    for i, x in enumerate(numbers()):
+        if i % 50 == 0: time.sleep(0.002)       # enough events, and not too many for a reader in Python
 for _ in range(2): threading.Thread(target=spin, daemon=True).start()
 threading.Thread(target=asyncio.run, args=(tasks(),), daemon=True).start()
 os.write(1, b"x")

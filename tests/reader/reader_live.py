@@ -72,10 +72,13 @@ class Tracker:
     def __init__(self, tally):
         self.tally, self.replay = tally, tally.replay
         on_stacks = {id(frame) for stack in self.replay.stacks.values() for frame in stack}
-        known = {token: frame for token, (_, frame) in self.replay.tokens.items() if frame}
-        for token, frame in known.items():
+        known = [(tick, token, frame) for token, (tick, frame) in self.replay.tokens.items() if frame]
+        for _, token, frame in known:
             frame.slot = token
-        self.replay.suspended = {token: frame for token, frame in known.items() if id(frame) not in on_stacks}
+        # A token is an address and is used again: rings may hold older events of an earlier owner. So what
+        # the log knows to be suspended counts from the tick of its suspension on.
+        self.arrivals = sorted((k for k in known if id(k[2]) not in on_stacks), key=lambda k: k[0], reverse=True)
+        self.replay.suspended = {}
         self.makers = {EV_CALL: self._call, EV_RETURN: self._end, EV_UNWIND: self._end, EV_YIELD: self._end,
                        EV_RESUME: self._resume, EV_THROW: self._resume, EV_MARK: self._mark, EV_PAUSE: self._pause}
 
@@ -87,10 +90,18 @@ class Tracker:
             if make is None:
                 raise Malformed(f"a ring event of kind {kind}")
             self.tally.q32 = last_q32 or q32[thread]
+            self._arrive(thread, tick)
             make(thread, tick, kind, func, aux, arg)
         for ring in rings:
             if ring.lost > ring.lost_logged:
                 self.tally.losses[RING_FULL] += ring.lost - ring.lost_logged
+
+    def _arrive(self, thread, now):
+        while self.arrivals and self.arrivals[-1][0] <= now:
+            tick, token, frame = self.arrivals.pop()
+            if token in self.replay.suspended:
+                self._emit(thread, tick, DROP, slot=token, counted=False)
+            self.replay.suspended[token] = frame
 
     def _emit(self, thread, tick, kind, a=0, b=0, slot=None, counted=True):
         self.tally.events += counted

@@ -171,6 +171,15 @@ def test_a_killed_process(tmp_path):
     assert profiles(tmp_path, *log)[1]["events"] == 4 + 3
 
 
+def test_a_token_that_is_used_again(tmp_path):
+    """The log knows the later owner of token 77; a quiet thread's ring still holds an earlier one."""
+    ring(tmp_path, [(500, 1, G, 1, 77), (510, 4, G, 0, INT)], thread=1)
+    ring(tmp_path, [(3000, 5, F, 0, 77), (3010, 2, F, 0, INT)], thread=2, tail=2)
+    found, _ = profiles(tmp_path, h.block([(1000, (GEN_CALL, F, 1), 0), (1010, (YIELD, INT, 0), None)], thread=2, n_slots=1, alive=[(0, 77)]))
+    assert (found["f"]["total_latency_ns"], found["f"]["calls_unfinished"], found["f"]["ret_type_dist"]) == (2010, 0, {"int": 1})
+    assert (found["g"]["call_count"], found["g"]["calls_unfinished"], found["g"]["ret_type_dist"]) == (1, 1, {})
+
+
 def test_the_journal_of_a_killed_process(tmp_path):
     records = h.func(3, "late", line=7)
     head = bytearray(4096)
