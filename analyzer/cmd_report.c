@@ -96,7 +96,8 @@ static void print_summary(FILE *f, const struct ghost_model *m, uint64_t shown, 
     if (!m->events)
         fputs("  No calls were recorded. `ghost doctor` tells what can be recorded here, and `ghost run --help` what is by default.\n", f);
     if (unfinished)
-        fprintf(f, "  %s calls have no recorded end: counted, but not in the times.\n", human_count(a, unfinished));
+        fprintf(f, "  %s %s no recorded end: counted, but not in the times.\n", human_count(a, unfinished),
+                unfinished == 1 ? "call has" : "calls have");
     fputs("  P50 to P99 are within 0.8 % of the exact value; everything else is exact.\n", f);
 }
 
