@@ -42,7 +42,7 @@ def transcript(dump):
             continue
         if line.startswith("   "):
             continue
-        _, kind, a, b, *slot = line.split()
+        _, kind, a, b, *slot = line.replace(" slot ", " ").split()
         a, b = int(a), int(b)
         depth = len(stack)
         if kind in ("CALL", "GEN_CALL"):
