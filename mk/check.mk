@@ -25,8 +25,10 @@ lint: ## layers, lengths, banned functions, docs against headers, strangers in t
 # ---- unit tests: tests/unit/u_x.c is one program, linked with all code but main ----
 # Helpers are the other .c files there. A test that needs linker flags says so in
 # a comment of its own:  /* ldflags: -Wl,--wrap=malloc */
-unit_src := $(wildcard tests/unit/u_*.c)
-unit_helpers := $(filter-out $(unit_src),$(wildcard tests/unit/*.c))
+#? UNIT       unit tests to run, as UNIT="u_drain u_hist" [all]
+UNIT ?= *
+unit_src := $(filter tests/unit/u_%,$(wildcard $(UNIT:%=tests/unit/%.c)))
+unit_helpers := $(filter-out tests/unit/u_%,$(wildcard tests/unit/*.c))
 unit_bin := $(unit_src:tests/unit/%.c=$(OUT)/unit/%)
 unit_flags := $(filter-out -DNDEBUG,$(command_flags)) -Itests/unit
 

@@ -16,7 +16,7 @@ stages='
 build  900  make WERROR=1: the command and the recorders, gcc without a warning
 clang  900  the same with clang
 lint   300  layers, lengths, banned functions, docs against headers
-unit   900  unit tests, plain and under AddressSanitizer and UBSan
+unit   900  unit tests, plain, under AddressSanitizer and UBSan, under ThreadSanitizer
 replay 900  corpus of the fuzzers under AddressSanitizer and UBSan
 quick  900  the quick part of the tests in Python
 budgets 900  instructions an event (valgrind), against bench/budgets.csv
@@ -30,7 +30,8 @@ m() { "$MAKE" --no-print-directory "$@"; }
 run_build() { m $jobs all tools; }
 run_clang() { m $jobs CC=clang all tools; }
 run_lint() { m lint; }
-run_unit() { m $jobs unit && m $jobs SAN=address,undefined unit; }
+# The third time: what runs in several threads.
+run_unit() { m $jobs unit && m $jobs SAN=address,undefined unit && m $jobs SAN=thread UNIT="u_drain u_pipeline" unit; }
 run_replay() { m $jobs replay; }
 run_quick() { m e2e TESTS="$(ls -d tests/reader tests/describe tests/cli 2>/dev/null | tr '\n' ' ')" PYTEST="-q -m 'not slow'"; }
 run_budgets() { m budgets; }
