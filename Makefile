@@ -22,4 +22,4 @@ help: ## this text
 	@awk -f scripts/help.awk mk/rules.mk mk/check.mk mk/install.mk Makefile mk/config.mk
 
 clean: ## remove everything that was built
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) compile_commands.json

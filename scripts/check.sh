@@ -37,7 +37,8 @@ run_quick() { m e2e TESTS="$(ls -d tests/reader tests/describe tests/cli 2>/dev/
 run_budgets() { m budgets; }
 # Compilers of the future warn of more: not a reason to fail.
 run_matrix() { WERROR= m matrix; }
-run_pytest() { m e2e PYTEST="--durations=15"; }
+# The sanitized recorders first: tests/e2e/test_sanitized.py would build them within its own time.
+run_pytest() { m $jobs SAN=address,undefined recorders && m e2e PYTEST="--durations=15"; }
 
 if [ "${1:-}" = --one ]; then "run_$2"; exit; fi
 

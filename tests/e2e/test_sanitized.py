@@ -21,7 +21,7 @@ NOT_HERE = {
 }
 PYTHONS = sorted(harness.pythons(), key=lambda p: p.minor)
 ENDS = list({p.minor: p for p in (PYTHONS[:1] + PYTHONS[-1:])}.values())
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def sanitized():
     """The environment of a process that records with the instrumented recorder."""
     environment = {k: v for k, v in os.environ.items() if k != "MAKEFLAGS"}
     made = subprocess.run(["make", "--no-print-directory", "-j2", "CC=gcc", "SAN=address,undefined", "recorders"], cwd=ROOT,
-                          env=environment, capture_output=True, text=True, timeout=180)
+                          env=environment, capture_output=True, text=True, timeout=480)
     assert made.returncode == 0, made.stderr[-2000:]
     libraries = [subprocess.run(["gcc", f"-print-file-name=lib{name}.so"], capture_output=True, text=True, check=True).stdout.strip()
                  for name in ("asan", "ubsan")]
