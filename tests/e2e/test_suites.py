@@ -24,7 +24,7 @@ class Suite:
     sources: str                          # folder to import from, inside the source distribution
     include: tuple                        # modules to record
     requires: tuple = ()
-    options: tuple = ()                   # more for pytest
+    tests: tuple = ("tests",)             # what the oracle gets through in a minute or two
     varies: dict = dataclasses.field(default_factory=dict)   # fn_key glob -> why
 
     @property
@@ -39,10 +39,12 @@ SUITES = [
           varies={"jinja2.loaders:ModuleLoader.__init__.<locals>.<lambda>:*":
                   "a weak reference's callback: whether and where it runs depends on when the garbage collector does"}),
     Suite("attrs", "25.4.0", "src", ("attr", "attrs"), ("hypothesis==6.142.1",),
-          ("--hypothesis-seed=0",)),
+          ("tests/test_annotations.py", "tests/test_next_gen.py", "tests/test_functional.py", "tests/test_hooks.py",
+           "tests/test_setattr.py", "tests/test_validators.py", "tests/test_init_subclass.py", "tests/test_cmp.py",
+           "tests/test_abc.py", "tests/test_compat.py", "tests/test_config.py")),
     Suite("sqlglot", "27.29.0", ".", ("sqlglot",), ("pytz==2025.2",),
-          ("--ignore=tests/test_executor.py", "--ignore=tests/test_optimizer.py", "--ignore=tests/dataframe")),
-    Suite("more-itertools", "10.8.0", ".", ("more_itertools",)),
+          ("tests/test_parser.py", "tests/test_expressions.py", "tests/test_tokens.py", "tests/test_build.py",
+           "tests/test_serde.py", "tests/test_time.py", "tests/test_schema.py", "tests/test_generator.py")),
 ]
 
 
@@ -89,11 +91,11 @@ def test_suite(suite, interpreter, ghost, tmp_path):
 
     def command(name):
         return [interpreter.exe, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=line", f"--junitxml={tmp_path / name}.xml",
-                f"--basetemp={tmp_path / 'base'}", *suite.options, "tests"]
+                f"--basetemp={tmp_path / 'base'}", "-o", "addopts=", *suite.tests]
 
     plain = harness.run(command("plain"), env=env, cwd=folder, timeout=400)
     expected = outcomes(tmp_path / "plain.xml")
-    assert len(expected) > 100, plain.out.decode()
+    assert len(expected) > 90, plain.out.decode()
 
     options = [f"--include={name}" for name in suite.include]
     recorded = ghost.run(command("ghost"), "-q", *options, env=env, cwd=folder, timeout=400)
