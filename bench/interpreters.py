@@ -87,12 +87,13 @@ def find(minors, build, roots):
 
 
 def prepare(interpreter):
-    """Makes the environment once; made anew when requirements.txt changes. Returns the python to run."""
+    """Makes the environment once; made anew when requirements.txt or this file changes. Returns the python to run."""
     interpreter.folder.mkdir(parents=True, exist_ok=True)
     if interpreter.root:
         return interpreter.python
     venv, stamp = interpreter.folder / "venv", interpreter.folder / "ready"
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + interpreter.version.encode()).hexdigest()
+    made_from = REQUIREMENTS.read_bytes() + Path(__file__).read_bytes() + interpreter.version.encode()
+    wanted = hashlib.sha256(made_from).hexdigest()
     python = venv / "bin/python"
     if stamp.exists() and stamp.read_text() == wanted and python.exists():
         return python

@@ -223,7 +223,8 @@ def tables(results, python):
 def document(results):
     run = results.runs[-1]
     scales = ", ".join(f"{p.name} {p.scale:g}" for p in peers.PEERS if p.scale != 1)
-    lines = ["# Benchmarks", "", HOW.format(scales=scales, min_events=MIN_EVENTS), "", *_machine_lines(results.runs), ""]
+    caveat = ["**From a quick run: it shows that everything works; its figures are not to be quoted.**", ""] if run["quick"] else []
+    lines = ["# Benchmarks", "", *caveat, HOW.format(scales=scales, min_events=MIN_EVENTS), "", *_machine_lines(results.runs), ""]
     for python in results.pythons():
         lines += [f"## Python {run['pythons'].get(python, {}).get('version', python)}", ""]
         for name, header, rows in tables(results, python):

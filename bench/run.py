@@ -67,7 +67,8 @@ def machine():
 
 def describe(args, found, pythons):
     commit = subprocess.run(["git", "-C", REPOSITORY, "describe", "--always", "--dirty"], capture_output=True, text=True)
-    return {"kind": "run", "command": "make bench BENCH=" + shlex.quote(" ".join(args.given)) if args.given else "make bench",
+    given = [word for word, before in zip(args.given, ["", *args.given]) if "--out" not in (word, before) and word != "--docs"]
+    return {"kind": "run", "command": "make bench BENCH=" + shlex.quote(" ".join(given)) if given else "make bench",
             "quick": args.quick, "rounds": args.rounds, "when": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
             "commit": commit.stdout.strip() or "unknown", "machine": machine(),
             "pythons": {i.minor: {"version": i.version, "root": i.root.name if i.root else None,

@@ -27,7 +27,7 @@ def main():
     wall, thread, process = time.perf_counter() - wall, time.thread_time() - thread, time.process_time() - process
     with open(out, "w") as f:
         json.dump({"n": n, "wall": wall, "thread": thread + (of_threads or 0), "process": process,
-                   "rss_kib": peak_rss_kib(), "python": sys.version.split()[0]}, f)
+                   "rss_kib": peak_rss_kib(), "version": sys.version.split()[0]}, f)
 
 
 if __name__ == "__main__":
