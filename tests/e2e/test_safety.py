@@ -73,7 +73,7 @@ def assert_all_accounted(ghost, tmp_path, python, count, result, threads=1):
 def test_full_disk(python, tmp_path, policy):
     with small_disk(tmp_path / "disk", "size=3m") as disk:
         ghost = harness.Ghost(disk / "data")
-        (disk / "ballast").write_bytes(bytes(1_600_000))
+        (disk / "ballast").write_bytes(bytes(2_500_000))
         os.environ["GHOST_ON_FULL"] = policy
         try:
             done = run_both(ghost, [python.exe, BUSY, COUNT * 5, 2], timeout=60)
