@@ -17,7 +17,7 @@ int capture_prepare(struct funcrec *f, PyCodeObject *code);
 uint64_t capture_signature(struct funcrec *f, compat_frame *frame, PyCodeObject *code);
 uint64_t capture_value_type(struct funcrec *f, PyTypeObject *type, unsigned kind);
 uint32_t capture_type(PyTypeObject *type);
-void capture_store_slow(uint64_t time_kind, uint64_t what);
+void capture_store_slow(uint64_t time_kind, uint64_t what) __attribute__((cold));
 struct funcrec *capture_first_sight(PyCodeObject *code, compat_frame *frame, bool *async);
 void recorder_count_loss(uint32_t cause);
 

@@ -25,15 +25,15 @@ uint64_t clock_tick_ns_q32(void);
 struct ghost_anchor clock_anchor(void);
 uint64_t clock_monotonic_ns(void);
 
+uint64_t clock_raw_without_tsc(void) __attribute__((cold));
+
 static inline uint64_t clock_raw(void)
 {
 #if defined(__x86_64__)
     if (__builtin_expect(clock_is_tsc, 1))
         return __rdtsc();
 #endif
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return ((uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec) << 2;
+    return clock_raw_without_tsc();
 }
 
 static inline uint64_t clock_tick(void) { return clock_raw() >> GHOST_TICK_SHIFT; }
