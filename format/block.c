@@ -76,7 +76,7 @@ bool block_reserve(struct block *b, size_t n)
     /* Many events for one of the ring are ABANDONs: one shape. */
     return shapes_reserve(&b->shapes, n < SHAPES_ROOM ? n : SHAPES_ROOM) && room(&b->extra, n * TIME_EXTRA_MAX)
         && room(&b->operands, n * OPERAND_BYTES)
-        && array_grow(&b->slot_activation, &b->slots_cap, b->n_slots + n, sizeof *b->slot_activation)
+        && array_grow(&b->slot_token, &b->slots_cap, b->n_slots + n, sizeof *b->slot_token)
         && array_grow(&b->free_slots, &b->free_cap, b->n_slots + n, sizeof *b->free_slots);
 }
 
@@ -132,7 +132,7 @@ void block_release(struct block *b)
     free(b->codes);
     free(b->shapes.key);
     free(b->shapes.index);
-    free(b->slot_activation);
+    free(b->slot_token);
     free(b->free_slots);
     ghost_buf_release(&b->extra);
     ghost_buf_release(&b->operands);
@@ -140,24 +140,36 @@ void block_release(struct block *b)
     ghost_buf_release(&b->activations);
 }
 
-uint32_t block_slot_fresh(struct block *b, uint32_t activation)
+uint32_t block_slot_fresh(struct block *b, uint32_t token)
 {
-    b->slot_activation[b->n_slots] = activation;
+    b->slot_token[b->n_slots] = token;
     return (uint32_t)b->n_slots++;
 }
 
-uint32_t block_slot(struct block *b, uint32_t activation)
+uint32_t block_slot(struct block *b, uint32_t token)
 {
-    if (b->n_free == 0) return block_slot_fresh(b, activation);
+    if (b->n_free == 0) return block_slot_fresh(b, token);
     uint32_t slot = b->free_slots[--b->n_free];
-    b->slot_activation[slot] = activation;
+    b->slot_token[slot] = token;
     return slot;
 }
 
 void block_slot_free(struct block *b, uint32_t slot)
 {
-    b->slot_activation[slot] = 0;
+    b->slot_token[slot] = 0;
     b->free_slots[b->n_free++] = slot;
+}
+
+uint32_t block_put_alive(const struct block *b, struct ghost_buf *to)
+{
+    uint32_t n = 0;
+    for (size_t slot = 0; slot < b->n_slots; slot++) {
+        if (!b->slot_token[slot]) continue;
+        buf_varint(to, slot);
+        buf_varint(to, b->slot_token[slot]);
+        n++;
+    }
+    return n;
 }
 
 /* ---- encoding ---- */

@@ -44,7 +44,7 @@ struct block {
     struct ghost_buf operands; uint32_t n_operands;
     struct ghost_buf stack; uint32_t n_stack;            /* entries */
     struct ghost_buf activations; uint32_t n_activations;
-    uint32_t *slot_activation; size_t n_slots, slots_cap; /* by slot: the tracker's number */
+    uint32_t *slot_token; size_t n_slots, slots_cap; /* by slot: of the activation that lives there, 0 none */
     uint32_t *free_slots; size_t n_free, free_cap;
     uint64_t real_events;         /* without ABANDON, DROP, ADOPT */
 };
@@ -91,11 +91,14 @@ static inline void block_operand(struct block *b, uint32_t slot)
     b->n_operands++;
 }
 
-/* A slot for activation number `activation`, and its end. One that has an entry
- * needs a slot that nothing had before: the entry counts from the block's begin. */
-uint32_t block_slot(struct block *b, uint32_t activation);
-uint32_t block_slot_fresh(struct block *b, uint32_t activation);
+/* A slot for an activation, and its end. One that has an entry needs a slot that
+ * nothing had before: the entry counts from the block's begin. */
+uint32_t block_slot(struct block *b, uint32_t token);
+uint32_t block_slot_fresh(struct block *b, uint32_t token);
 void block_slot_free(struct block *b, uint32_t slot);
+/* The activations alive at the end as the block sees it, wherever they went then:
+ * varint slot, varint token for each. Returns their number. */
+uint32_t block_put_alive(const struct block *b, struct ghost_buf *to);
 
 /* What surrounds the columns in a BLOCK record. */
 struct block_context {

@@ -66,10 +66,29 @@ static int tail_write(void *self, const void *bytes, size_t n, struct ghost_err 
     return out->failed ? ghost_fail(err, GHOST_E_NOMEM, "out of memory for the events left in rings") : 0;
 }
 
+/* The way of the events into the tail. */
+struct tail { struct ghost_writer *w; struct replay_arrivals news; struct ghost_err *err; };
+
+/* The tick from which the tracker sees an event: a thread's time never goes back. */
+static uint64_t tick_seen(struct tail *tail, uint32_t thread, const struct ghost_event *ev)
+{
+    const struct track_thread *th = tracker_thread(writer_tracker(tail->w), thread);
+    uint64_t tick = ghost_event_tick(ev);
+    return th && th->last_tick > tick ? th->last_tick : tick;
+}
+
 static int tail_take(void *self, uint32_t thread, uint64_t seq, const struct ghost_event *ev, size_t n)
 {
-    void **context = self;
-    return ghost_writer_events(context[0], thread, seq, ev, n, context[1]);
+    struct tail *tail = self;
+    int ret = 0;
+    for (size_t i = 0, first = 0; ret == 0 && i < n; first = i) {
+        if (!replay_arrive(&tail->news, writer_tracker(tail->w), tick_seen(tail, thread, &ev[i]))) return GHOST_E_NOMEM;
+        uint64_t next = replay_next_arrival(&tail->news);
+        do i++;
+        while (i < n && ghost_event_tick(&ev[i]) < next);
+        ret = ghost_writer_events(tail->w, thread, seq + first, ev + first, i - first, tail->err);
+    }
+    return ret;
 }
 
 static void set_clock(struct ghost_writer *w, const struct replay *r, const struct live_files *l)
@@ -92,14 +111,22 @@ static void add_losses(struct live_files *l)
     if (l->records_refused) ghost_encode_loss(&l->records, &refused);
 }
 
-static int merge_rings(struct ghost_writer *w, const struct live_files *l, struct ghost_err *err)
+/* A ring's events from the first on that no block covers. */
+static struct ghost_run run_of(const struct live_ring *ring, const struct replay *r)
 {
-    void *context[2] = { w, err };
+    const struct replay_thread *t = replay_thread(r, ring->thread);
+    uint64_t covered = t && t->covered > ring->first_seq ? t->covered - ring->first_seq : 0;
+    size_t skip = covered < ring->n ? (size_t)covered : ring->n;
+    return (struct ghost_run){ ring->thread, ring->first_seq + skip, ring->ev + skip, ring->n - skip };
+}
+
+static int merge_rings(struct tail *tail, const struct live_files *l, const struct replay *r)
+{
+    struct ghost_err *err = tail->err;
     struct ghost_run *runs = calloc(l->n_rings + 1, sizeof *runs);
     if (!runs) return ghost_fail(err, GHOST_E_NOMEM, "out of memory for the events left in rings");
-    for (size_t i = 0; i < l->n_rings; i++)
-        runs[i] = (struct ghost_run){ l->rings[i].thread, l->rings[i].first_seq, l->rings[i].ev, l->rings[i].n };
-    int ret = ghost_merge(runs, l->n_rings, UINT64_MAX, tail_take, context);
+    for (size_t i = 0; i < l->n_rings; i++) runs[i] = run_of(&l->rings[i], r);
+    int ret = ghost_merge(runs, l->n_rings, UINT64_MAX, tail_take, tail);
     free(runs);
     return ret == 0 ? 0 : ghost_fail(err, ret, "out of memory for the events left in rings");
 }
@@ -109,16 +136,27 @@ static int encode_tail(struct live_files *l, const struct replay *r, struct ghos
     struct ghost_sink sink = { out, tail_write };
     struct ghost_writer_config cfg = { 0 };
     struct ghost_writer *w = writer_new_bare(&cfg, &sink, err);
+    struct tail tail = { w, { 0 }, err };
     if (!w) return GHOST_E_NOMEM;
-    int ret = replay_export(r, writer_tracker(w)) ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory for the open calls of a log");
+    int ret = replay_export(r, writer_tracker(w), &tail.news) ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory for the open calls of a log");
     set_clock(w, r, l);
     add_losses(l);
     if (ret == 0 && l->records.failed) ret = ghost_fail(err, GHOST_E_NOMEM, "out of memory for definitions");
     if (ret == 0) ret = ghost_writer_records(w, l->records.p, l->records.len, err);
-    if (ret == 0) ret = merge_rings(w, l, err);
+    if (ret == 0) ret = merge_rings(&tail, l, r);
     if (ret == 0) ret = ghost_writer_flush(w, 0, err);
+    replay_arrivals_release(&tail.news);
     ghost_writer_free(w);
     return ret;
+}
+
+/* No event of the rings is older: in each they are in order. */
+static uint64_t oldest_event(const struct live_files *l)
+{
+    uint64_t oldest = UINT64_MAX;
+    for (size_t i = 0; i < l->n_rings; i++)
+        if (l->rings[i].n && ghost_event_tick(l->rings[i].ev) < oldest) oldest = ghost_event_tick(l->rings[i].ev);
+    return oldest;
 }
 
 static bool anything(const struct live_files *l)
@@ -140,6 +178,7 @@ struct ghost_log *ghost_live_open(const char *log_path, struct ghost_buf *tail, 
     int ret = live_files_read(&l, log_path, known ? process : NULL, err);
     if (ret == 0 && !(log = ghost_log_open(log_path, err))) ret = GHOST_E_IO;
     if (ret == 0 && anything(&l)) {
+        r.since = oldest_event(&l);
         ret = replay_log(&r, log, err);
         if (ret == 0) ret = encode_tail(&l, &r, tail, err);
     }

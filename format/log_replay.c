@@ -26,7 +26,7 @@ void replay_release(struct replay *r)
 {
     for (size_t i = 0; i < r->n_threads; i++) free(r->threads[i].stack);
     free(r->threads);
-    free(r->activations);
+    free(r->news);
     free(r->slots);
     map32_release(&r->thread_index);
     map32_release(&r->tokens);
@@ -120,20 +120,20 @@ static bool begin(struct replay *r, struct replay_thread *t, const struct ghost_
     return true;
 }
 
-/* News of an activation; what happened last counts, whichever block tells it. */
+/* News of an activation. Of what was before `since` the last counts, whichever block
+ * tells it; all later news are kept. */
 static bool tell(struct replay *r, uint32_t token, uint32_t use, uint64_t tick, const struct ghost_open_frame *f)
 {
-    uint32_t i = map32_get(&r->tokens, token);
-    if (!i) {
-        if (use == REPLAY_ENDED) return true;
-        if (!array_grow(&r->activations, &r->activations_cap, r->n_activations + 1, sizeof *r->activations)) return false;
-        i = (uint32_t)r->n_activations + 1;
-        if (!map32_put(&r->tokens, token, i)) return false;
-        r->activations[r->n_activations++] = (struct replay_activation){ .token = token };
+    bool settled = tick <= r->since;
+    uint32_t i = settled ? map32_get(&r->tokens, token) : 0;
+    struct replay_news news = { token, use, tick, *f };
+    if (i) {
+        if (tick >= r->news[i - 1].tick) r->news[i - 1] = news;
+        return true;
     }
-    struct replay_activation *a = &r->activations[i - 1];
-    if (tick < a->tick) return true;
-    *a = (struct replay_activation){ token, use, tick, *f };
+    if (!array_grow(&r->news, &r->news_cap, r->n_news + 1, sizeof *r->news)) return false;
+    if (settled && !map32_put(&r->tokens, token, (uint32_t)r->n_news + 1)) return false;
+    r->news[r->n_news++] = news;
     return true;
 }
 
@@ -180,13 +180,22 @@ bool replay_block(struct replay *r, const struct ghost_block *b, const struct gh
 
 /* ---- handing over ---- */
 
-static bool export_thread(const struct replay_thread *from, struct tracker *t)
+static bool add_arrival(struct replay_arrivals *to, struct replay_arrival a)
+{
+    if (!array_grow(&to->a, &to->cap, to->n + 1, sizeof *to->a)) return false;
+    to->a[to->n++] = a;
+    return true;
+}
+
+static bool export_thread(const struct replay_thread *from, struct tracker *t, struct replay_arrivals *to)
 {
     struct track_thread *th = tracker_thread_make(t, from->id);
     if (!th) return false;
-    for (size_t d = 0; d < from->depth; d++) {
-        if (d == STACK_MAX) break;
-        if (!tracker_import_frame(t, th, &from->stack[d].f, from->stack[d].token)) return false;
+    for (size_t d = 0; d < from->depth && d < STACK_MAX; d++) {
+        const struct replay_frame *f = &from->stack[d];
+        if (!tracker_import_frame(t, th, &f->f)) return false;
+        uint32_t running = th->stack[th->depth].activation;
+        if (f->token && !add_arrival(to, (struct replay_arrival){ f->f.resumed, NULL, f->token, running })) return false;
     }
     th->taken = from->covered;
     th->positioned = true;
@@ -194,13 +203,48 @@ static bool export_thread(const struct replay_thread *from, struct tracker *t)
     return true;
 }
 
-bool replay_export(const struct replay *r, struct tracker *t)
+static int by_tick(const void *a, const void *b)
 {
-    for (size_t i = 0; i < r->n_activations; i++) {
-        const struct replay_activation *a = &r->activations[i];
-        if (a->use == REPLAY_SUSPENDED && !tracker_import_suspended(t, &a->f, a->token, a->tick)) return false;
+    const struct replay_arrival *x = a, *y = b;
+    if (x->tick != y->tick) return x->tick < y->tick ? -1 : 1;
+    return (x->news > y->news) - (x->news < y->news);     /* the later one in the file counts */
+}
+
+bool replay_export(const struct replay *r, struct tracker *t, struct replay_arrivals *to)
+{
+    for (size_t i = 0; i < r->n_news; i++) {
+        const struct replay_news *n = &r->news[i];
+        if (n->use == REPLAY_RUNNING) continue;           /* on a stack, or other news follow */
+        if (!add_arrival(to, (struct replay_arrival){ n->tick, n, n->token, 0 })) return false;
     }
     for (size_t i = 0; i < r->n_threads; i++)
-        if (!export_thread(&r->threads[i], t)) return false;
+        if (!export_thread(&r->threads[i], t, to)) return false;
+    if (to->n) qsort(to->a, to->n, sizeof *to->a, by_tick);
     return true;
+}
+
+void replay_arrivals_release(struct replay_arrivals *to)
+{
+    free(to->a);
+    *to = (struct replay_arrivals){ 0 };
+}
+
+static bool arrive(const struct replay_arrival *a, struct tracker *t)
+{
+    if (a->running) return tracker_name_running(t, a->running, a->token);
+    if (a->news->use == REPLAY_SUSPENDED) return tracker_import_suspended(t, &a->news->f, a->token, a->tick);
+    tracker_forget_token(t, a->token);
+    return true;
+}
+
+bool replay_arrive(struct replay_arrivals *to, struct tracker *t, uint64_t tick)
+{
+    for (; replay_next_arrival(to) <= tick && to->next < to->n; to->next++)
+        if (!arrive(&to->a[to->next], t)) return false;
+    return true;
+}
+
+uint64_t replay_next_arrival(const struct replay_arrivals *to)
+{
+    return to->next < to->n ? to->a[to->next].tick : UINT64_MAX;
 }

@@ -41,7 +41,7 @@ static bool block_open(struct tracker *t, struct track_thread *th, uint64_t tick
         struct activation *a = th->stack[i].activation ? &t->activations[th->stack[i].activation] : NULL;
         if (a) {
             if (!block_reserve(b, 1)) goto out;
-            a->slot = block_slot(b, th->stack[i].activation);
+            a->slot = block_slot(b, a->token);
             a->epoch = b->epoch;
         }
         struct ghost_open_frame f = open_frame(t, &th->stack[i]);
@@ -68,27 +68,11 @@ static uint32_t slot_in_block(struct tracker *t, struct block *b, uint32_t i)
     struct activation *a = &t->activations[i];
     if (a->epoch == b->epoch) return a->slot;
     a->epoch = b->epoch;
-    a->slot = block_slot_fresh(b, i);
+    a->slot = block_slot_fresh(b, a->token);
     struct ghost_open_frame f = open_activation(a);
     block_entry(&b->activations, &f, b->base_tick, a->token);
     b->n_activations++;
     return a->slot;
-}
-
-uint32_t tracker_alive(const struct tracker *t, const struct track_thread *th, struct ghost_buf *to)
-{
-    const struct block *b = &th->block;
-    uint32_t n = 0;
-    for (size_t slot = 0; slot < b->n_slots; slot++) {
-        uint32_t i = b->slot_activation[slot];
-        if (!i) continue;
-        const struct activation *a = &t->activations[i];
-        if (a->epoch != b->epoch || a->slot != slot || !a->token) continue;
-        buf_varint(to, slot);
-        buf_varint(to, a->token);
-        n++;
-    }
-    return n;
 }
 
 /* ---- the rare events ---- */
@@ -165,7 +149,7 @@ static bool begin_activation(struct tracker *t, struct track_thread *th, const s
     a->caller = th->stack[th->depth].func;
     a->start = a->resumed = a->last = e->tick;
     a->epoch = th->block.epoch;
-    a->slot = block_slot(&th->block, i);
+    a->slot = block_slot(&th->block, a->token);
     frame_push(th, e->func, e->aux, i, e->tick);
     add_real(th, GHOST_SH_GEN_CALL, e->func, e->aux, e->tick);
     block_operand(&th->block, a->slot);
@@ -282,7 +266,7 @@ static bool adopt(struct tracker *t, struct track_thread *th, const struct event
     a->flags = GHOST_FRAME_UNKNOWN_START;
     a->resumed = a->last = e->tick;
     a->epoch = th->block.epoch;
-    a->slot = block_slot(&th->block, i);
+    a->slot = block_slot(&th->block, a->token);
     frame_push(th, e->func, 0, i, e->tick);
     add_own(th, GHOST_SH_ADOPT, e->func, e->tick);
     block_operand(&th->block, a->slot);

@@ -76,13 +76,13 @@ bool tracker_take(struct tracker *t, struct track_thread *th, const struct ghost
                   size_t limit, size_t *taken);
 bool tracker_block_full(const struct track_thread *th, size_t limit);
 
-/* The activations alive at the end of a thread's block: varint slot, varint
- * token for each. Returns their number. */
-uint32_t tracker_alive(const struct tracker *t, const struct track_thread *th, struct ghost_buf *to);
-
 /* State from elsewhere (a log that is continued). `slot` of the frames only tells
- * activations apart from plain calls. */
-bool tracker_import_frame(struct tracker *t, struct track_thread *th, const struct ghost_open_frame *f, uint32_t token);
+ * activations apart from plain calls. A frame's activation has no token yet. False: no memory. */
+bool tracker_import_frame(struct tracker *t, struct track_thread *th, const struct ghost_open_frame *f);
+/* From now on the token is that of: a running activation, a suspended one, nobody.
+ * Whoever had it is suspended for ever, or runs on without it. */
+bool tracker_name_running(struct tracker *t, uint32_t i, uint32_t token);
 bool tracker_import_suspended(struct tracker *t, const struct ghost_open_frame *f, uint32_t token, uint64_t last);
+void tracker_forget_token(struct tracker *t, uint32_t token);
 
 #endif

@@ -122,10 +122,24 @@ void tracker_thread_end(struct tracker *t, struct track_thread *th)
 
 /* ---- state from elsewhere ---- */
 
+void tracker_forget_token(struct tracker *t, uint32_t token)
+{
+    uint32_t i = map32_get(&t->tokens, token);
+    if (!i) return;
+    if (t->activations[i].use == ACTIVATION_RUNNING) activation_forget_token(t, i);
+    else activation_free(t, i);
+}
+
+bool tracker_name_running(struct tracker *t, uint32_t i, uint32_t token)
+{
+    tracker_forget_token(t, token);
+    if (!map32_put(&t->tokens, token, i)) return false;
+    t->activations[i].token = token;
+    return true;
+}
+
 static uint32_t import_activation(struct tracker *t, const struct ghost_open_frame *f, uint32_t token)
 {
-    uint32_t former = token ? map32_get(&t->tokens, token) : 0;
-    if (former) activation_forget_token(t, former);
     uint32_t i = activation_new(t, token);
     if (!i) return 0;
     struct activation *a = &t->activations[i];
@@ -142,11 +156,11 @@ static uint32_t import_activation(struct tracker *t, const struct ghost_open_fra
     return i;
 }
 
-bool tracker_import_frame(struct tracker *t, struct track_thread *th, const struct ghost_open_frame *f, uint32_t token)
+bool tracker_import_frame(struct tracker *t, struct track_thread *th, const struct ghost_open_frame *f)
 {
     uint32_t i = 0;
     if (th->depth == STACK_MAX || !frame_reserve(th)) return false;
-    if (f->slot && !(i = import_activation(t, f, token))) return false;
+    if (f->slot && !(i = import_activation(t, f, 0))) return false;
     struct frame *new = frame_push(th, f->func, f->sig, i, f->resumed);
     new->pending = f->pending;
     new->child = f->child;
@@ -156,6 +170,7 @@ bool tracker_import_frame(struct tracker *t, struct track_thread *th, const stru
 
 bool tracker_import_suspended(struct tracker *t, const struct ghost_open_frame *f, uint32_t token, uint64_t last)
 {
+    tracker_forget_token(t, token);
     uint32_t i = import_activation(t, f, token);
     if (!i) return false;
     t->activations[i].use = ACTIVATION_SUSPENDED;

@@ -195,7 +195,7 @@ static void put_block(struct ghost_writer *w, const struct track_thread *th)
 {
     buf_clear(&w->alive);
     struct block_context x = { th->id, w->tick_ns_q32, { w->anchor[0], w->anchor[1] }, &w->alive, 0 };
-    x.n_alive = tracker_alive(&w->tracker, th, &w->alive);
+    x.n_alive = block_put_alive(&th->block, &w->alive);
     if (w->alive.failed) w->content.failed = true;
     put_untold(&w->content, th);
     block_encode(&th->block, &x, &w->content);
