@@ -202,9 +202,11 @@ static void release_ended(void)
     for (size_t i = 0; i < drain.n_rings; i++) {
         struct ring *r = drain.rings[i];
         struct ghost_ring_header *h = r->header;
-        if (!__atomic_load_n(&h->ended, __ATOMIC_ACQUIRE) || h->head != h->tail || h->lost != h->lost_logged)
+        uint64_t ended = __atomic_load_n(&h->ended, __ATOMIC_ACQUIRE);
+        if (!ended || h->head != h->tail || h->lost != h->lost_logged)
             continue;
-        bool last = true; /* of its thread */
+        /* Of its thread. A ring that was left is never: the thread's new ring may have come after list_rings(). */
+        bool last = ended == GHOST_RING_THREAD_GONE;
         for (size_t k = 0; k < drain.n_rings; k++)
             last = last && (k == i || !drain.rings[k] || drain.rings[k]->thread != r->thread);
         if (last)

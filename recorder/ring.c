@@ -37,7 +37,7 @@ static void thread_gone(void *arg)
     pthread_mutex_lock(&ring_lock);
     r->lane = NULL;
     pthread_mutex_unlock(&ring_lock);
-    __atomic_store_n(&r->header->ended, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&r->header->ended, GHOST_RING_THREAD_GONE, __ATOMIC_RELEASE);
     lane = (struct lane){ .stack_low = lane.stack_low };
 }
 
@@ -159,7 +159,7 @@ static void grow(struct lane *l)
     publish(r);
     old->lane = NULL;
     lane_use(l, r, l->pos);
-    __atomic_store_n(&old->header->ended, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&old->header->ended, GHOST_RING_LEFT, __ATOMIC_RELEASE);
 }
 
 static uint64_t used(const struct lane *l)

@@ -38,6 +38,8 @@ struct ghost_live_common {
     uint64_t capacity;        /* ring: events (a power of two); journal: bytes */
 };
 
+#define GHOST_RING_THREAD_GONE 1u
+#define GHOST_RING_LEFT 2u                       /* the thread goes on in a larger ring */
 struct ghost_ring_header {
     struct ghost_live_common common;             /* offset 0 */
     uint32_t thread;                             /* 48: thread number */
@@ -51,7 +53,7 @@ struct ghost_ring_header {
     _Alignas(64) uint64_t head;                  /* 128: events stored, ever */
     uint64_t lost;                               /* events dropped, ever */
     uint64_t lost_first_tick, lost_last_tick;    /* span of the drops not yet in the log */
-    uint64_t ended;                              /* 1 once the thread is gone */
+    uint64_t ended;                              /* 0, or one of GHOST_RING_* */
     uint64_t lost_cause;                         /* enum ghost_loss_cause of the last drop */
     char pad2[256 - 176];
     /* written by the writer thread only */
