@@ -115,8 +115,8 @@ static void compare_suspended(const struct tracker *t, const struct replay *repl
         if (a->use != ACTIVATION_SUSPENDED) continue;
         uint32_t k = map32_get(&replay->tokens, a->token);
         struct ghost_open_frame f = of_activation(a);
-        if (!k || replay->activations[k - 1].use != REPLAY_SUSPENDED) fault("a suspended activation that the log does not know");
-        if (!same(&f, &replay->activations[k - 1].f)) fault("activations that differ");
+        if (!k || replay->news[k - 1].use != REPLAY_SUSPENDED) fault("a suspended activation that the log does not know");
+        if (!same(&f, &replay->news[k - 1].f)) fault("activations that differ");
     }
 }
 

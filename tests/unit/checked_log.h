@@ -61,7 +61,7 @@ static inline void checked_log_read(struct checked_log *c, const void *bytes, si
     struct ghost_frame f;
     uint64_t cursor = 0, before = 0;
     struct ghost_visitor v = { c, checked_def, checked_block, NULL };
-    *c = (struct checked_log){ .decoder = ghost_decoder_new(), .first = GHOST_ERR_INIT };
+    *c = (struct checked_log){ .decoder = ghost_decoder_new(), .first = GHOST_ERR_INIT, .replay.since = UINT64_MAX };
     struct ghost_log *log = ghost_log_open_memory(bytes, n, &c->first);
     c->code = log ? 0 : c->first.code;
     if (log) c->first = (struct ghost_err)GHOST_ERR_INIT;
