@@ -38,11 +38,12 @@ run_budgets() { m budgets; }
 # Compilers of the future warn of more: not a reason to fail.
 run_matrix() { WERROR= m matrix; }
 # The sanitized recorders first: tests/e2e/test_sanitized.py would build them within its own time.
-run_pytest() { m $jobs SAN=address,undefined recorders && m e2e PYTEST="--durations=15"; }
-
-if [ "${1:-}" = --one ]; then "run_$2"; exit; fi
+# It ends by itself a minute before its limit, so that it can say what failed so far.
+run_pytest() { m $jobs SAN=address,undefined recorders && m e2e PYTEST="--durations=15 --session-timeout=$((STAGE_END - $(now) - 60))"; }
 
 now() { date +%s; }
+if [ "${1:-}" = --one ]; then "run_$2"; exit; fi
+
 end=$(($(now) + ${CHECK_SECONDS:-86400}))
 chosen=${*:-$(printf '%s' "$stages" | awk 'NF && $1 != "quick" { print $1 }')}
 table= failed= pytest_line= begin=$(now)
@@ -55,6 +56,7 @@ for stage in $chosen; do
     left=$((end - $(now)))
     [ $limit -le $left ] || limit=$((left > 1 ? left : 1))
     echo "==== $stage: $(printf '%s' "$stages" | sed -n "s/^$stage  *[0-9]*  *//p")"
+    export STAGE_END=$(($(now) + limit))
     start=$(now) log=$logs/$stage.log
     # timeout has a process group of its own, so Ctrl-C must be passed on; and sh
     # does not keep the status of a pipe's first command.
