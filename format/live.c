@@ -117,7 +117,7 @@ static struct ghost_run run_of(const struct live_ring *ring, const struct replay
     const struct replay_thread *t = replay_thread(r, ring->thread);
     uint64_t covered = t && t->covered > ring->first_seq ? t->covered - ring->first_seq : 0;
     size_t skip = covered < ring->n ? (size_t)covered : ring->n;
-    return (struct ghost_run){ ring->thread, ring->first_seq + skip, ring->ev + skip, ring->n - skip };
+    return (struct ghost_run){ ring->thread, ring->first_seq + skip, skip ? ring->ev + skip : ring->ev, ring->n - skip };
 }
 
 static int merge_rings(struct tail *tail, const struct live_files *l, const struct replay *r)
