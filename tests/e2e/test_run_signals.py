@@ -153,7 +153,7 @@ def test_ignored_signals_stay_ignored(python, tmp_path):
 def test_stop_and_continue(listener, tmp_path):
     ghost, pid = listener
     ghost.send_signal(signal.SIGTSTP)
-    until(lambda: state_of(pid) == "T")
+    until(lambda: state_of(pid) == "T" and state_of(ghost.pid) == "T")  # a shell continues a job that has stopped
     ghost.send_signal(signal.SIGCONT)
     until(lambda: state_of(pid) != "T")
     (tmp_path / "stop").touch()
