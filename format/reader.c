@@ -1,4 +1,8 @@
-/* reader.c - a log file as a sequence of frames, damaged places included. */
+/* reader.c - a log file as a sequence of frames, damaged places included.
+ *
+ * Reading a mapping behind the end of its file kills the reader, and a file can be
+ * cut while it is open. So files are copied while that is cheap; of a large one the
+ * length is asked again before each frame. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,10 +15,14 @@
 #include "ghost/version.h"
 #include "varint.h"
 
+#define COPIED_MAX ((size_t)16 << 20)
+
 struct ghost_log {
     const uint8_t *bytes;
-    size_t size;                 /* as it was at the opening: the file may grow meanwhile */
-    bool mapped;
+    size_t size;                 /* bytes that are there */
+    size_t opened_size;          /* at the opening: the file may grow meanwhile, or lose its end */
+    size_t mapped;               /* bytes of the mapping, 0 none */
+    int fd;                      /* of a file that may shrink, else -1 */
     struct ghost_decoder *probe; /* to tell frames from what looks like one */
     uint64_t patience;           /* bytes of work that finding the way back may still cost */
     struct ghost_log_info info;
@@ -52,18 +60,19 @@ static int open_header(struct ghost_log *log, struct ghost_err *err)
     return ghost_fail_at(err, GHOST_E_CORRUPT, 0, "no Ghost log: neither its header nor any frame can be read");
 }
 
-static struct ghost_log *log_new(const void *bytes, size_t n, bool mapped, struct ghost_err *err)
+static struct ghost_log *log_new(const void *bytes, size_t n, size_t mapped, struct ghost_err *err)
 {
     struct frame_index x;
     struct ghost_log *log = calloc(1, sizeof *log);
     if (!log || !(log->probe = ghost_decoder_new())) {
         ghost_fail(err, GHOST_E_NOMEM, "out of memory while a log was opened");
-        if (mapped) munmap((void *)bytes, n);
+        if (mapped) munmap((void *)bytes, mapped);
         free(log);
         return NULL;
     }
     log->bytes = bytes;
-    log->size = n;
+    log->size = log->opened_size = n;
+    log->fd = -1;
     log->patience = (UINT64_C(1) << 30) + 8 * (uint64_t)n;
     log->mapped = mapped;
     log->info.size = n;
@@ -83,7 +92,23 @@ static struct ghost_log *log_new(const void *bytes, size_t n, bool mapped, struc
 
 struct ghost_log *ghost_log_open_memory(const void *bytes, size_t n, struct ghost_err *err)
 {
-    return log_new(bytes, n, false, err);
+    return log_new(bytes, n, 0, err);
+}
+
+/* A private copy, as a shared mapping: who gives its pages back loses nothing.
+ * *n is how much could be read. */
+static void *copy_file(int fd, size_t *n)
+{
+    size_t want = *n;
+    uint8_t *p = mmap(NULL, want, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) return p;
+    for (*n = 0; *n < want;) {
+        ssize_t got = pread(fd, p + *n, want - *n, (off_t)*n);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        *n += (size_t)got;
+    }
+    return p;
 }
 
 static struct ghost_log *open_fd(int fd, const char *path, struct ghost_err *err)
@@ -98,11 +123,16 @@ static struct ghost_log *open_fd(int fd, const char *path, struct ghost_err *err
         ghost_fail(err, GHOST_E_USAGE, "%s is not a regular file; a Ghost log is one", path);
         return NULL;
     }
-    if (st.st_size > 0 && (p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0)) == MAP_FAILED) {
+    size_t whole = (size_t)st.st_size, n = whole;
+    if (n) p = n <= COPIED_MAX ? copy_file(fd, &n) : mmap(NULL, n, PROT_READ, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED) {
         ghost_fail(err, GHOST_E_IO, "%s cannot be mapped: %s", path, strerror(errno));
         return NULL;
     }
-    return log_new(p, (size_t)st.st_size, p != NULL, err);
+    struct ghost_log *log = log_new(p, n, whole, err);
+    if (log) log->opened_size = whole;
+    if (log && whole > COPIED_MAX) log->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return log;
 }
 
 struct ghost_log *ghost_log_open(const char *path, struct ghost_err *err)
@@ -121,7 +151,8 @@ struct ghost_log *ghost_log_open(const char *path, struct ghost_err *err)
 void ghost_log_close(struct ghost_log *log)
 {
     if (!log) return;
-    if (log->mapped) munmap((void *)log->bytes, log->size);
+    if (log->mapped) munmap((void *)log->bytes, log->mapped);
+    if (log->fd >= 0) close(log->fd);
     ghost_decoder_free(log->probe);
     free(log);
 }
@@ -187,8 +218,15 @@ static uint64_t resync(struct ghost_log *log, uint64_t at)
     return log->size;
 }
 
+static void notice_cut(struct ghost_log *log)
+{
+    struct stat st;
+    if (log->fd >= 0 && fstat(log->fd, &st) == 0 && (uint64_t)st.st_size < log->size) log->size = (size_t)st.st_size;
+}
+
 int ghost_log_next(struct ghost_log *log, uint64_t *cursor, struct ghost_frame *f)
 {
+    notice_cut(log);
     while (*cursor < log->size) {
         uint64_t at = *cursor;
         size_t size = 0;
@@ -207,5 +245,8 @@ int ghost_log_next(struct ghost_log *log, uint64_t *cursor, struct ghost_frame *
         *cursor = next;
         return 1;
     }
-    return 0;
+    if (*cursor >= log->opened_size) return 0;
+    *f = (struct ghost_frame){ NULL, (size_t)(log->opened_size - *cursor), *cursor, true };   /* cut since the opening */
+    *cursor = log->opened_size;
+    return 1;
 }

@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -281,13 +282,58 @@ static void files(void **state)
     rmdir(folder);
 }
 
+/* The log, `hole` bytes that mean nothing, and the log's frames once more. */
+static void put_twice(const char *path, uint32_t hole)
+{
+    uint8_t skip[8] = { 0x53, 0x2A, 0x4D, 0x18 };
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    store_le(skip + 4, hole - 8, 4);
+    assert_int_equal(write(fd, whole.p, whole.len), (ssize_t)whole.len);
+    assert_int_equal(write(fd, skip, sizeof skip), (ssize_t)sizeof skip);
+    assert_int_equal(pwrite(fd, whole.p, whole.len, (off_t)(whole.len + hole)), (ssize_t)whole.len);
+    close(fd);
+}
+
+/* A file that loses its end while it is open: small ones are not concerned, of
+ * large ones the rest is used and the missing bytes are told. */
+static void cut_while_open(void **state)
+{
+    static const struct { uint32_t hole; bool small; } cases[] = { { 100, true }, { 20u << 20, false } };
+    char path[] = "/tmp/u_reader_XXXXXX";
+    int fd = mkstemp(path);
+    (void)state;
+    close(fd);
+    for (size_t i = 0; i < 2; i++)
+        for (uint64_t keep = 0; keep < whole.len; keep += whole.len / 7) {
+            uint64_t size = 2 * whole.len + cases[i].hole, cursor = 0, end = 0, sound = 0, cut = 0;
+            struct ghost_frame f;
+            put_twice(path, cases[i].hole);
+            struct ghost_log *log = ghost_log_open(path, NULL);
+            assert_non_null(log);
+            assert_int_equal(ghost_log_info(log)->size, size);
+            assert_int_equal(ghost_log_next(log, &cursor, &f), 1);
+            assert_int_equal(truncate(path, (off_t)keep), 0);
+            while (ghost_log_next(log, &cursor, &f)) {
+                assert_true(f.offset >= end);
+                end = f.offset + f.size;
+                sound += f.bytes != NULL;
+                cut += f.truncated;
+            }
+            assert_int_equal(cut > 0, !cases[i].small);
+            if (cases[i].small) assert_int_equal(sound, 2 * n_frames - 1);
+            else assert_true(sound < n_frames && end == size);
+            ghost_log_close(log);
+        }
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cut_at_every_byte), cmocka_unit_test(every_bit_flipped), cmocka_unit_test(garbage_between_frames),
         cmocka_unit_test(without_its_header), cmocka_unit_test(what_is_no_log), cmocka_unit_test(versions),
         cmocka_unit_test(unknown_records), cmocka_unit_test(foreign_frames), cmocka_unit_test(hostile_magic_everywhere),
-        cmocka_unit_test(files),
+        cmocka_unit_test(files), cmocka_unit_test(cut_while_open),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
