@@ -79,7 +79,7 @@ int ghost_writer_finish(struct ghost_writer *w, const struct ghost_def_end *end,
 void ghost_writer_free(struct ghost_writer *w);
 
 /* ---------------- reading ---------------- */
-struct ghost_log;                /* one log file: memory-mapped, read-only */
+struct ghost_log;                /* one log file, read-only: a copy if it is small, else mapped */
 
 struct ghost_log_info {
     uint32_t version;
@@ -98,7 +98,8 @@ const struct ghost_log_info *ghost_log_info(const struct ghost_log *log);
 
 /* Frames in file order. Returns 1 and fills *f, 0 at the end. A place that is
  * no frame is skipped up to the next frame and reported in *f as damage
- * (bytes = NULL, size = bytes skipped); a cut tail is damage with truncated. */
+ * (bytes = NULL, size = bytes skipped); a cut tail is damage with truncated, also
+ * where the file was cut while it was open. A frame's bytes are used at once. */
 struct ghost_frame {
     const uint8_t *bytes; size_t size;
     uint64_t offset;             /* in the file */
