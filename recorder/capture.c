@@ -53,7 +53,8 @@ int capture_prepare(struct funcrec *f, PyCodeObject *code)
     f->fast = !cells && !varargs && !varkw;
     f->n_fast = f->fast ? (uint16_t)args : 0;
     f->by_pointer.width = f->by_id.width = f->width ? f->width : 1;
-    f->last = calloc(f->n_fast + 1u, sizeof(*f->last));
+    f->last = calloc(f->n_fast * (1u + OTHER_SIGNATURES) + 1u, sizeof(*f->last));
+    f->others = f->last + f->n_fast;
     return f->last ? 0 : -1;
 }
 
@@ -181,9 +182,47 @@ static void remember(struct funcrec *f, const uint64_t *pointers, uint32_t sig)
     vecmap_put(&f->by_pointer, pointers, sig);
 }
 
+static bool frame_has(compat_frame *frame, PyTypeObject *const *types, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        PyObject *o = compat_frame_local(frame, (int)i);
+        if (!o || Py_TYPE(o) != types[i])
+            return false;
+    }
+    return true;
+}
+
+/* One of the signatures seen lately, or 0. */
+static uint64_t seen_lately(const struct funcrec *f, compat_frame *frame)
+{
+    for (unsigned k = 0; k < OTHER_SIGNATURES; k++)
+        if (f->others_what[k] && frame_has(frame, f->others + (size_t)k * f->n_fast, f->n_fast))
+            return f->others_what[k];
+    return 0;
+}
+
+/* Makes `pointers` the last signature; the one before moves to the others. */
+static void keep(struct funcrec *f, const uint64_t *pointers, uint64_t what)
+{
+    for (unsigned i = 0; i < f->n_fast; i++)
+        if (!pointers[i]) /* an unbound slot has no type to compare */
+            return;
+    if (f->cached) {
+        unsigned k = f->next_other++ % OTHER_SIGNATURES;
+        memcpy(f->others + (size_t)k * f->n_fast, f->last, f->n_fast * sizeof(*f->last));
+        f->others_what[k] = f->call_what;
+    }
+    for (unsigned i = 0; i < f->n_fast; i++)
+        f->last[i] = (PyTypeObject *)(uintptr_t)pointers[i];
+    f->cached = true;
+    f->call_what = what;
+}
+
 uint64_t capture_signature(struct funcrec *f, compat_frame *frame, PyCodeObject *code)
 {
-    uint64_t pointers[WIDTH_MAX];
+    uint64_t pointers[WIDTH_MAX], what;
+    if (f->fast && (what = seen_lately(f, frame)) != 0)
+        return what;
     vector_of(f, frame, code, pointers);
     uint32_t sig = vecmap_get(&f->by_pointer, pointers);
     if (unlikely(!sig)) {
@@ -193,16 +232,10 @@ uint64_t capture_signature(struct funcrec *f, compat_frame *frame, PyCodeObject 
         remember(f, pointers, sig);
         quiet_end(&q);
     }
-    if (f->fast) {
-        for (unsigned i = 0; i < f->n_fast; i++)
-            f->last[i] = (PyTypeObject *)(uintptr_t)pointers[i];
-        /* `last` compares addresses of live objects: an unbound slot never matches. */
-        f->cached = true;
-        for (unsigned i = 0; i < f->n_fast; i++)
-            f->cached = f->cached && f->last[i];
-        f->call_what = ghost_event_what(f->id, sig, 0);
-    }
-    return ghost_event_what(f->id, sig, 0);
+    what = ghost_event_what(f->id, sig, 0);
+    if (f->fast)
+        keep(f, pointers, what);
+    return what;
 }
 
 /* ---- types of values ---- */
@@ -216,21 +249,33 @@ uint32_t capture_type(PyTypeObject *type)
     return id;
 }
 
-uint64_t capture_value_type(struct funcrec *f, PyTypeObject *type, unsigned kind)
+static uint64_t typed(struct funcrec *f, PyTypeObject *type)
 {
     struct quiet q;
     quiet_begin(&q);
     uint64_t what = ghost_event_what(f->id, 0, ident_type(type));
     ident_type_used(type, f);
     quiet_end(&q);
-    if (kind == GHOST_EV_RETURN) {
-        f->return_type = type;
-        f->return_what = what;
-    } else {
-        f->yield_type = type;
-        f->yield_what = what;
-    }
     return what;
+}
+
+/* The last type becomes the other one; many functions return this or None. */
+static uint64_t alternate(struct funcrec *f, PyTypeObject *type, PyTypeObject **last, uint64_t *last_what,
+                          PyTypeObject **other, uint64_t *other_what)
+{
+    uint64_t what = type == *other ? *other_what : typed(f, type);
+    *other = *last;
+    *other_what = *last_what;
+    *last = type;
+    *last_what = what;
+    return what;
+}
+
+uint64_t capture_value_type(struct funcrec *f, PyTypeObject *type, unsigned kind)
+{
+    return kind == GHOST_EV_RETURN
+        ? alternate(f, type, &f->return_type, &f->return_what, &f->other_return, &f->other_return_what)
+        : alternate(f, type, &f->yield_type, &f->yield_what, &f->other_yield, &f->other_yield_what);
 }
 
 /* ---- room, first sight ---- */

@@ -183,7 +183,8 @@ static struct vecmap type_ids = { .width = 2 };      /* content -> id */
 static void forget_in(struct funcrec *f)
 {
     f->cached = false;
-    f->return_type = f->yield_type = NULL;
+    f->return_type = f->yield_type = f->other_return = f->other_yield = NULL;
+    memset(f->others_what, 0, sizeof(f->others_what));
     vecmap_clear(&f->by_pointer);
 }
 

@@ -12,6 +12,9 @@
 #include "recorder.h"
 #include "vecmap.h"
 
+/* Signatures remembered beside the last one: most functions have few. */
+#define OTHER_SIGNATURES 4u
+
 struct funcrec {
     /* hot: one cache line */
     uint64_t call_what;          /* CALL's word 1 for the cached signature */
@@ -23,6 +26,12 @@ struct funcrec {
     bool generator_like, is_module;
     bool cached;                 /* `last` holds the types of call_what's signature */
     PyTypeObject **last;         /* [n_fast] */
+    /* warm: what was seen before the last; looked at before any table */
+    PyTypeObject *other_return, *other_yield;
+    uint64_t other_return_what, other_yield_what;
+    PyTypeObject **others;       /* [OTHER_SIGNATURES][n_fast] */
+    uint64_t others_what[OTHER_SIGNATURES]; /* 0: free */
+    uint8_t next_other;
     /* cold */
     uint16_t n_params, width;    /* words in a signature vector: capture.c */
     uint32_t co_flags;
