@@ -44,14 +44,15 @@ tests/matrix/roots.sh >"$listing"
 failed= seen=
 while read -r name root pythons <&3; do
     echo "== $name: $pythons"
-    mkdir -p "build/matrix/$name" "$root$here"
+    mkdir -p "build/matrix/$name"
     # A mount namespace of its own: nothing stays mounted, however this ends.
     # shellcheck disable=SC2086,SC2016
     unshare -m --propagation private sh -c '
         root=$1 here=$2 name=$3
         shift 3
-        mount --bind "$here" "$root$here" && mount -t proc proc "$root/proc" && mount --rbind /dev "$root/dev" &&
-            mount -t tmpfs -o mode=1777 tmpfs "$root/tmp" && exec chroot "$root" sh "$here/tests/matrix/run.sh" --inside "build/matrix/$name" "$@"
+        # /tmp first: the checkout may be below it.
+        mount -t tmpfs -o mode=1777 tmpfs "$root/tmp" && mount -t proc proc "$root/proc" && mount --rbind /dev "$root/dev" &&
+            mkdir -p "$root$here" && mount --bind "$here" "$root$here" && exec chroot "$root" sh "$here/tests/matrix/run.sh" --inside "build/matrix/$name" "$@"
     ' sh "$root" "$here" "$name" $pythons -- "$@" </dev/null && seen="$seen $pythons" || failed="$failed $name"
 done 3<"$listing"
 if [ -n "$failed" ]; then
