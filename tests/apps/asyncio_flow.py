@@ -1,4 +1,8 @@
-"""asyncio: gather, cancellation, timeouts, task groups, queues, executors, errors in tasks."""
+"""asyncio: gather, cancellation, timeouts, task groups, queues, executors, errors in tasks.
+
+Its timers race with its loop: how often a body suspends varies a little.
+# app: varies=yield_type_dist
+"""
 import asyncio
 
 
