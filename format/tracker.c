@@ -156,7 +156,8 @@ static bool begin_activation(struct tracker *t, struct track_thread *th, const s
     return true;
 }
 
-static bool on_call(struct tracker *t, struct track_thread *th, const struct event *e)
+/* An event that would push a frame but cannot be followed: it is counted as lost. */
+static bool cannot_push(struct track_thread *th, const struct event *e)
 {
     if (e->func == 0) {
         untold(th, UNTOLD_DAMAGE, e->tick);
@@ -167,6 +168,12 @@ static bool on_call(struct tracker *t, struct track_thread *th, const struct eve
         untold(th, UNTOLD_STACK, e->tick);
         return true;
     }
+    return false;
+}
+
+static bool on_call(struct tracker *t, struct track_thread *th, const struct event *e)
+{
+    if (cannot_push(th, e)) return true;
     if (!frame_reserve(th)) return false;
     if (e->arg) return begin_activation(t, th, e);
     frame_push(th, e->func, e->aux, 0, e->tick);
@@ -276,15 +283,7 @@ static bool adopt(struct tracker *t, struct track_thread *th, const struct event
 /* RESUME, THROW */
 static bool on_resume(struct tracker *t, struct track_thread *th, const struct event *e)
 {
-    if (e->func == 0) {
-        untold(th, UNTOLD_DAMAGE, e->tick);
-        return true;
-    }
-    if (th->above || th->depth == STACK_MAX) {
-        th->above++;
-        untold(th, UNTOLD_STACK, e->tick);
-        return true;
-    }
+    if (cannot_push(th, e)) return true;
     if (!frame_reserve(th)) return false;
     uint32_t i = map32_get(&t->tokens, e->arg);
     if (i && t->activations[i].use == ACTIVATION_RUNNING) {

@@ -59,18 +59,16 @@ int capture_prepare(struct funcrec *f, PyCodeObject *code)
 }
 
 /* An argument; the body's closure may have moved it into a cell already. */
-static PyTypeObject *argument_type(compat_frame *frame, PyCodeObject *code, int i)
-{
-    PyObject *o = compat_frame_local(frame, i);
-    if (o && compat_is_cell(code, i) && PyCell_Check(o))
-        o = PyCell_GET(o);
-    return o ? Py_TYPE(o) : NULL;
-}
-
 static PyObject *argument(compat_frame *frame, PyCodeObject *code, int i)
 {
     PyObject *o = compat_frame_local(frame, i);
     return o && compat_is_cell(code, i) && PyCell_Check(o) ? PyCell_GET(o) : o;
+}
+
+static PyTypeObject *argument_type(compat_frame *frame, PyCodeObject *code, int i)
+{
+    PyObject *o = argument(frame, code, i);
+    return o ? Py_TYPE(o) : NULL;
 }
 
 static uint64_t *tuple_words(uint64_t *w, PyObject *tuple)
