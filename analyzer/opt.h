@@ -1,4 +1,5 @@
-/* opt.h - option tables: one row gives parsing, help and completion. */
+/* opt.h - option tables: one row gives parsing, help, completion and, with a
+ * `key`, a setting of ghost.yaml. Precedence: flag, environment, file, fallback. */
 #ifndef GHOST_OPT_H
 #define GHOST_OPT_H
 
@@ -32,6 +33,8 @@ struct option {
     const char *arg;                 /* name of the value in the help, NULL for flags */
     const char *fallback;            /* the default, written as on the command line, or NULL */
     const char *const *choices;      /* NULL-ended, for OPTION_CHOICE */
+    const char *key;                 /* its name in ghost.yaml, as "report.top"; NULL: not a setting */
+    const char *env;                 /* environment variable that sets it, or NULL */
     bool last;                       /* what follows its value belongs to the target (-m, -c) */
     const char *help;
 };

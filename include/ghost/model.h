@@ -124,6 +124,19 @@ struct ghost_model_outcome {
 
 struct ghost_model_thread_row { uint32_t function, thread /* GHOST_NONE: many */; uint64_t calls; };
 
+/* ---- when ---- The session's wall-clock span in at most GHOST_SLICES slices of
+ * equal width, a power of two nanoseconds, each beginning at a multiple of it;
+ * so slices of any two logs, hosts or days line up. Calls count where they
+ * began, everything else where they ended. */
+#define GHOST_SLICES 64u
+struct ghost_model_slice {
+    uint32_t function, process, slice;       /* slice: begins at slice_start + slice * slice_ns */
+    uint64_t calls;                          /* bodies entered */
+    uint64_t exceptions;                     /* calls left by an exception */
+    uint64_t finished, total, self;          /* of the calls with a timed end, ns */
+    uint64_t log_sum, log_squares;           /* sums of hist_bucket(latency) and of its squares: the spread of log latency, exact */
+};
+
 /* ---- beside the calls ---- */
 struct ghost_model_annotations { uint32_t function; const struct ghost_def_annot *annot; /* its type ids are model types or GHOST_NONE */ };
 struct ghost_model_tree { const struct ghost_def_tree *tree; uint32_t n_processes; };
@@ -158,6 +171,7 @@ struct ghost_model {
     uint32_t n_outcomes; const struct ghost_model_outcome *outcomes;         /* by edge, end, type */
     const uint32_t *by_caller;               /* [n_edges] edges with a caller, by caller, then signature */
     uint32_t n_rows; const struct ghost_model_thread_row *rows;              /* by function, thread */
+    uint64_t slice_start, slice_ns; uint32_t n_slice_rows; const struct ghost_model_slice *slices; /* by function, process, slice */
     uint32_t n_annotations; const struct ghost_model_annotations *annotations; /* by function */
     uint32_t n_trees; const struct ghost_model_tree *trees;                  /* by module, file, content */
     uint32_t n_marks; const struct ghost_model_mark *marks;                  /* by name */

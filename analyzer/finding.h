@@ -1,0 +1,71 @@
+/* finding.h - what a detector found: one struct for all detectors, printers,
+ * baselines, the explainer and the diff.
+ *
+ * Detectors read the model and append; they print nothing and know no format.
+ * A detector is one file `detect_NAME.c` and one row in DETECTORS. */
+#ifndef GHOST_FINDING_H
+#define GHOST_FINDING_H
+
+#include "arena.h"
+#include "ghost/model.h"
+
+enum severity { SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_COUNT };
+extern const char *const severity_names[];       /* "low", ..., NULL */
+
+/* Evidence beside the numbers: callers of the odd calls, what became of them.
+ * Rendered below the message, and as a list in the structured formats. */
+struct evidence { const char *label; struct ghost_str text; uint64_t count, of; };
+
+struct finding {
+    char id[17];                 /* 16 hex digits, stable over sessions: kind, module, qualname, param, observed */
+    const char *kind;            /* the detector's name */
+    enum severity severity;
+    bool decided;                /* false: "undecided", shown by --verbose only, never fails a build */
+    uint32_t function;           /* model index, GHOST_NONE when it never was one (dead code) */
+    struct ghost_str fn_key, module, qualname, file;
+    uint32_t line;
+    struct ghost_str param;      /* parameter, "return", "yield"; empty: the function */
+    struct ghost_str annotated, observed;
+    uint64_t count, total;       /* count of total calls show it */
+    double rate, low, high;      /* count/total and its 95 % interval where a detector computes one, else 0 */
+    struct ghost_str message;    /* one line, complete, without the function's name */
+    uint32_t n_evidence; const struct evidence *evidence;
+};
+
+/* Grows in an arena; order is the printer's business. */
+struct findings {
+    struct finding *v; uint32_t n, cap;
+    uint64_t undecided;          /* how many of them are not decided */
+    struct arena arena;
+};
+void findings_release(struct findings *f);
+/* A new zeroed row; NULL with `err` filled. */
+struct finding *findings_add(struct findings *f, struct ghost_err *err);
+
+/* Thresholds; filled from options, ghost.yaml and defaults by cmd_anomalies.c. */
+struct detect_options {
+    double exc_threshold;        /* 0.05 */
+    uint64_t exc_min_calls;      /* 3 */
+    double latency_z;            /* 2.5 */
+    const char *const *expected; size_t n_expected;   /* exception types that are no errors, as "module.Name" or "Name" */
+    const char *const *sources; size_t n_sources;     /* files and folders for never_called */
+    bool verbose;                /* also undecided ones */
+};
+
+struct detector {
+    const char *name;            /* as --only takes it */
+    const char *summary;
+    int (*run)(const struct ghost_model *m, const struct detect_options *o, struct findings *out, struct ghost_err *err);
+};
+#define DETECTORS(X) X(type_mismatch) X(never_called) X(high_exc_rate) X(latency_outlier)
+#define X(name) extern const struct detector detect_##name;
+DETECTORS(X)
+#undef X
+extern const struct detector *const detectors[]; /* NULL at the end */
+
+/* All detectors (or those named in `only`, NULL-ended) over a model: findings with ids and
+ * severities, most severe first. */
+int detect_all(const struct ghost_model *m, const struct detect_options *o, const char *const *only,
+               struct findings *out, struct ghost_err *err);
+
+#endif
