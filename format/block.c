@@ -563,15 +563,20 @@ static bool decode_head(struct cursor *c, struct ghost_block *b, struct fault *f
     return true;
 }
 
-int block_decode(struct block_memory *m, const uint8_t *payload, size_t n, struct ghost_block *b, const char **why)
+int block_decode_outline(struct block_memory *m, struct cursor *c, struct ghost_block *b, const char **why)
 {
-    struct cursor c = { payload, payload + n, false };
     struct fault fault = { 0, NULL };
     memset(b, 0, sizeof *b);
-    if (decode_head(&c, b, &fault) && decode_entries(m, &c, b, &fault) && decode_shapes(m, &c, b, &fault)
-        && decode_tokens(m, &c, b, &fault) && decode_times(m, &c, b, &fault) && decode_operands(m, &c, b, &fault)
-        && walk(m, b, &fault))
-        decode_alive(m, &c, b, &fault);
+    if (decode_head(c, b, &fault) && decode_entries(m, c, b, &fault)) decode_shapes(m, c, b, &fault);
+    *why = fault.why;
+    return fault.code;
+}
+
+int block_decode_events(struct block_memory *m, struct cursor *c, struct ghost_block *b, const char **why)
+{
+    struct fault fault = { 0, NULL };
+    if (decode_tokens(m, c, b, &fault) && decode_times(m, c, b, &fault) && decode_operands(m, c, b, &fault) && walk(m, b, &fault))
+        decode_alive(m, c, b, &fault);
     *why = fault.why;
     return fault.code;
 }

@@ -131,10 +131,11 @@ struct block_memory {
 struct block_alive { uint32_t slot, token; };
 void block_memory_release(struct block_memory *m);
 
-/* The payload must be followed by 8 readable bytes. On failure *why says what
- * is wrong (static text). */
-int block_decode(struct block_memory *m, const uint8_t *payload, size_t n,
-                 struct ghost_block *block, const char **why);
+/* A BLOCK's payload, which must be followed by 8 readable bytes, in two steps:
+ * its outline is all in front of the events; whoever has no use for these stops
+ * there. On failure *why says what is wrong (static text). */
+int block_decode_outline(struct block_memory *m, struct cursor *payload, struct ghost_block *block, const char **why);
+int block_decode_events(struct block_memory *m, struct cursor *payload, struct ghost_block *block, const char **why);
 
 /* A shape's row in GHOST_SHAPES. */
 struct shape_info { const char *name, *a, *b; bool operand; };

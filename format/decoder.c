@@ -11,6 +11,7 @@ struct ghost_decoder {
     struct ghost_buf content;
     struct def_scratch scratch;
     struct block_memory memory;
+    const struct ghost_choice *choice;     /* of the frame at hand, or NULL */
 };
 
 struct ghost_decoder *ghost_decoder_new(void)
@@ -74,7 +75,10 @@ static int visit_block(struct ghost_decoder *d, const struct record *r, const st
     struct ghost_block block;
     const char *why = NULL;
     if (!v->block) return 0;
-    int ret = block_decode(&d->memory, r->payload, r->n, &block, &why);
+    struct cursor c = { r->payload, r->payload + r->n, false };
+    int ret = block_decode_outline(&d->memory, &c, &block, &why);
+    if (ret == 0 && d->choice && !d->choice->wanted(d->choice->self, &block)) return 0;
+    if (ret == 0) ret = block_decode_events(&d->memory, &c, &block, &why);
     if (ret != 0) return fail_at(err, ret, at, why);
     return v->block(v->self, &block, at->frame);
 }
@@ -116,6 +120,15 @@ int ghost_frame_decode(struct ghost_decoder *d, const struct ghost_frame *f,
         if ((ret = visit(d, &r, &at, v, err)) != 0) return ret;
     }
     return 0;
+}
+
+int ghost_frame_decode_chosen(struct ghost_decoder *d, const struct ghost_frame *f, const struct ghost_visitor *v,
+                              const struct ghost_choice *choice, struct ghost_err *err)
+{
+    d->choice = choice;
+    int ret = ghost_frame_decode(d, f, v, err);
+    d->choice = NULL;
+    return ret;
 }
 
 bool decoder_trusts(struct ghost_decoder *d, const uint8_t *p, size_t n)

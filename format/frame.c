@@ -146,5 +146,7 @@ bool index_decode(const uint8_t *file, size_t n, struct frame_index *x)
     x->start_real_ns = load_le(p + 32, 8);
     x->end_real_ns = load_le(p + 40, 8);
     x->n_blocks = load_le(p + 48, 8);
+    x->entries = p + INDEX_FIXED;
+    x->n_entries = whole - INDEX_FIXED - INDEX_TAIL;
     return true;
 }

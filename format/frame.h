@@ -33,7 +33,10 @@ enum frame_kind frame_probe(const uint8_t *p, size_t n, size_t *size);
 int frame_unpack(ZSTD_DCtx *z, const uint8_t *p, size_t n, struct ghost_buf *to, const char **why);
 
 /* ---- index ---- */
-struct frame_index { uint64_t events, lost, start_real_ns, end_real_ns, n_blocks; };
+struct frame_index {
+    uint64_t events, lost, start_real_ns, end_real_ns, n_blocks;
+    const uint8_t *entries; size_t n_entries;    /* when decoded: bytes of the blocks' varints */
+};
 /* `entries`: the varints of the blocks, encoded as they came. */
 void index_encode(struct ghost_buf *to, const struct frame_index *x, const struct ghost_buf *entries);
 /* Looks at the end of a file. False when there is no intact index. */

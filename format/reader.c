@@ -26,6 +26,7 @@ struct ghost_log {
     struct ghost_decoder *probe; /* to tell frames from what looks like one */
     uint64_t patience;           /* bytes of work that finding the way back may still cost */
     struct ghost_log_info info;
+    uint8_t *index; size_t index_size;   /* a copy of the blocks' entries */
 };
 
 /* ---- opening ---- */
@@ -87,7 +88,27 @@ static struct ghost_log *log_new(const void *bytes, size_t n, size_t mapped, str
     log->info.n_blocks = x.n_blocks;
     log->info.start_real_ns = x.start_real_ns;
     log->info.end_real_ns = x.end_real_ns;
+    if (x.n_entries && (log->index = malloc(x.n_entries))) {      /* without it a reader scans */
+        memcpy(log->index, x.entries, x.n_entries);
+        log->index_size = x.n_entries;
+    }
     return log;
+}
+
+int ghost_log_index(const struct ghost_log *log, struct ghost_index_cursor *cursor, struct ghost_index_entry *e)
+{
+    if (!log->index || cursor->done == log->info.n_blocks) return 0;
+    struct cursor c = { log->index + cursor->at, log->index + log->index_size, false };
+    cursor->offset += get_max(&c, log->size);
+    e->offset = cursor->offset;
+    e->thread = (uint32_t)get_max(&c, UINT32_MAX);
+    e->events = get_varint(&c);
+    e->begin_real = log->info.start_real_ns + (uint64_t)get_zigzag(&c);
+    e->length_ns = get_varint(&c);
+    if (c.bad || e->offset >= log->size) return 0;
+    cursor->at = (uint64_t)(c.p - log->index);
+    cursor->done++;
+    return 1;
 }
 
 struct ghost_log *ghost_log_open_memory(const void *bytes, size_t n, struct ghost_err *err)
@@ -154,6 +175,7 @@ void ghost_log_close(struct ghost_log *log)
     if (log->mapped) munmap((void *)log->bytes, log->mapped);
     if (log->fd >= 0) close(log->fd);
     ghost_decoder_free(log->probe);
+    free(log->index);
     free(log);
 }
 

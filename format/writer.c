@@ -358,7 +358,8 @@ int ghost_writer_finish(struct ghost_writer *w, const struct ghost_def_end *end,
     buf_clear(&w->content);
     ghost_encode_end(&w->content, end);
     if ((ret = emit_content(w, err)) != 0) return ret;
-    struct frame_index x = { end->events, end->lost, w->index.start_real, end->real_ns, w->index.complete ? w->index.n : 0 };
+    struct frame_index x = { .events = end->events, .lost = end->lost, .start_real_ns = w->index.start_real, .end_real_ns = end->real_ns,
+                             .n_blocks = w->index.complete ? w->index.n : 0 };
     buf_clear(&w->frame);
     index_encode(&w->frame, &x, &w->index.entries);
     if (w->frame.failed) return ghost_fail(err, GHOST_E_NOMEM, "out of memory for the index of the log");

@@ -96,6 +96,17 @@ struct ghost_log *ghost_log_open_memory(const void *bytes, size_t n, struct ghos
 void ghost_log_close(struct ghost_log *log);
 const struct ghost_log_info *ghost_log_info(const struct ghost_log *log);
 
+/* The index of a finished log: one entry a block, in file order. Returns 1 and
+ * fills *e, 0 at the end or when there is no index; *cursor starts as 0s. */
+struct ghost_index_entry {
+    uint64_t offset;             /* of the frame; a cursor of ghost_log_next */
+    uint32_t thread;
+    uint64_t events;
+    uint64_t begin_real, length_ns;
+};
+struct ghost_index_cursor { uint64_t done, at, offset; };
+int ghost_log_index(const struct ghost_log *log, struct ghost_index_cursor *cursor, struct ghost_index_entry *e);
+
 /* Frames in file order. Returns 1 and fills *f, 0 at the end. A place that is
  * no frame is skipped up to the next frame and reported in *f as damage
  * (bytes = NULL, size = bytes skipped); a cut tail is damage with truncated, also
@@ -161,6 +172,12 @@ struct ghost_visitor {
  * records before the fault have been visited. */
 int ghost_frame_decode(struct ghost_decoder *d, const struct ghost_frame *f,
                        const struct ghost_visitor *v, struct ghost_err *err);
+
+/* The same, but `wanted` is asked about each block by its outline (stack,
+ * activations and shapes; no events yet): those it declines are not decoded. */
+struct ghost_choice { void *self; bool (*wanted)(void *self, const struct ghost_block *outline); };
+int ghost_frame_decode_chosen(struct ghost_decoder *d, const struct ghost_frame *f, const struct ghost_visitor *v,
+                              const struct ghost_choice *choice, struct ghost_err *err);
 
 /* ---------------- rings left by a running or killed process ---------------- */
 /* Encodes what the live files of `log` (a path NAME.ghost) hold beyond the log
