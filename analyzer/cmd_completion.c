@@ -46,7 +46,7 @@ static void bash_operands(FILE *f, const struct command *c)
     fprintf(f, "        %s) options=\"", c->name);
     for (const struct option *o = first_option(c); o->name; o++)
         fprintf(f, "--%s ", o->name);
-    fputs("--help\" words=\"", f);
+    fputs("--config --no-config --help\" words=\"", f);
     bash_words(f, c->verbs);
     fputs("\"", f);
     if (c->operands == OPERAND_SESSION)
@@ -70,7 +70,8 @@ static void bash(FILE *f)
             fprintf(f, "%s ", commands[i]->name);
     fputs("--help --version\" -- \"$cur\")); return\n"
           "    fi\n"
-          "    case $command:$prev in\n", f);
+          "    case $command:$prev in\n"
+          "        *:--config) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n", f);
     for (size_t i = 0; commands[i]; i++)
         bash_values(f, commands[i]);
     fputs("    esac\n"
@@ -132,7 +133,8 @@ static void zsh_command(FILE *f, const struct command *c)
         [OPERAND_NONE] = "", [OPERAND_SESSION] = ":session:_ghost_sessions", [OPERAND_FILE] = ":file:_files",
         [OPERAND_COMMAND] = ":program:_files",
     };
-    fprintf(f, "            %s) _arguments '(-h --help)'{-h,--help}'[show help]'", c->name);
+    fprintf(f, "            %s) _arguments '(-h --help)'{-h,--help}'[show help]' '--config[file of settings]:FILE:_files' "
+               "'--no-config[no file of settings]'", c->name);
     for (const struct option *o = first_option(c); o->name; o++)
         zsh_option(f, o);
     if (c->verbs) {

@@ -16,11 +16,12 @@ static const char *const formats[] = { "text", "json", NULL };
 
 #define AT(member) offsetof(struct doctor_options, member)
 static const struct option options[] = {
-    { "python", 0, OPTION_LIST, AT(python), "PROGRAM", NULL, NULL, false,
-      "look at this interpreter instead of all that are found; may be repeated" },
-    { "data-dir", 0, OPTION_DIR, AT(data_dir), "DIR", NULL, NULL, false,
-      "where sessions are to live (default: $GHOST_DATA_DIR, else ~/.ghost)" },
-    { "format", 'f', OPTION_CHOICE, AT(format), "FORMAT", "text", formats, false, "how to print" },
+    { .name = "python", .kind = OPTION_LIST, .at = AT(python), .arg = "PROGRAM",
+      .help = "look at this interpreter instead of all that are found; may be repeated" },
+    { .name = "data-dir", .kind = OPTION_DIR, .at = AT(data_dir), .arg = "DIR", .key = "recording.data_dir", .env = "GHOST_DATA_DIR",
+      .help = "where sessions are to live (default: $GHOST_DATA_DIR, else ~/.ghost)" },
+    { .name = "format", .letter = 'f', .kind = OPTION_CHOICE, .at = AT(format), .arg = "FORMAT", .fallback = "text", .choices = formats,
+      .help = "how to print" },
     { 0 }
 };
 

@@ -54,7 +54,7 @@ static const struct option options[] = {
       .help = "file to write; it appears when it is complete (default: standard output)" },
     { .name = "jobs", .letter = 'j', .kind = OPTION_COUNT, .at = offsetof(struct export_options, jobs), .arg = "N",
       .help = "threads to analyse with (default: one for each processor)" },
-    { .name = "data-dir", .kind = OPTION_DIR, .at = offsetof(struct export_options, data_dir), .arg = "DIR",
+    { .name = "data-dir", .kind = OPTION_DIR, .at = offsetof(struct export_options, data_dir), .arg = "DIR", .key = "recording.data_dir", .env = "GHOST_DATA_DIR",
       .help = "where sessions live, instead of $GHOST_DATA_DIR" },
     { 0 }
 };

@@ -68,14 +68,20 @@ static const char head[] =
     "Each recorded process writes one log into the folder of its session.\n"
     ".PP\n"
     "SESSION is the id of a session, a unique beginning of one, a session folder, or a .ghost file;\n"
-    "without it, the newest session is meant. Every command takes \\fB\\-\\-help\\fR.\n"
+    "without it, the newest session is meant. Every command takes \\fB\\-\\-help\\fR,\n"
+    "\\fB\\-\\-config\\fR \\fIFILE\\fR and \\fB\\-\\-no\\-config\\fR.\n"
     ".SH COMMANDS\n";
 
 static const char tail[] =
     ".SH ENVIRONMENT\n"
     ".TP\n\\fBGHOST_DATA_DIR\\fR\nWhere sessions live (default: ~/.ghost).\n"
+    ".TP\n\\fBGHOST_CONFIG\\fR\nThe file of settings, instead of ghost.yaml in the working directory.\n"
     ".TP\n\\fBNO_COLOR\\fR\nNo colours, when set to anything.\n"
     ".TP\n\\fBCOLUMNS\\fR\nWidth of tables, instead of the terminal's.\n"
+    ".SH FILES\n"
+    ".TP\nghost.yaml\nSettings: \\fBghost config show\\fR prints all of them and where each value came from,\n"
+    "\\fBghost config init\\fR writes a commented file. A flag goes before the environment, the environment\n"
+    "before the file, the file before the default.\n"
     ".SH EXIT STATUS\n"
     "0: fine. 1: a finding, or a negative answer. 2: wrong usage, or an error, told on stderr.\n"
     "\\fBghost run\\fR ends as its target does.\n";

@@ -192,7 +192,7 @@ static const struct option options[] = {
       .fallback = "table", .choices = formats, .help = "form of the output" },
     { .name = "jobs", .letter = 'j', .kind = OPTION_COUNT, .at = offsetof(struct report_options, jobs), .arg = "N",
       .help = "threads to analyse with (default: one for each processor)" },
-    { .name = "data-dir", .kind = OPTION_DIR, .at = offsetof(struct report_options, data_dir), .arg = "DIR",
+    { .name = "data-dir", .kind = OPTION_DIR, .at = offsetof(struct report_options, data_dir), .arg = "DIR", .key = "recording.data_dir", .env = "GHOST_DATA_DIR",
       .help = "where sessions live, instead of $GHOST_DATA_DIR" },
     { 0 }
 };

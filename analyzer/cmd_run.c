@@ -28,26 +28,33 @@ static const char *const full_choices[] = { "wait", "drop", NULL };
 
 #define AT(member) offsetof(struct run_options, member)
 static const struct option options[] = {
-    { "module", 'm', OPTION_TEXT, AT(module), "MODULE", NULL, NULL, true, "run a module, as python -m does" },
-    { "code", 'c', OPTION_TEXT, AT(code), "CODE", NULL, NULL, true, "run a program given as text, as python -c does" },
-    { "python", 0, OPTION_TEXT, AT(python), "PROGRAM", NULL, NULL, false,
-      "the interpreter (default: $VIRTUAL_ENV/bin/python, else python3 in PATH)" },
-    { "include", 'i', OPTION_LIST, AT(filter.include), "GLOB", NULL, NULL, false,
-      "record only modules or paths that match, wherever they are installed; may be repeated" },
-    { "exclude", 'x', OPTION_LIST, AT(filter.exclude), "GLOB", NULL, NULL, false,
-      "do not record modules or paths that match, whatever else is said; may be repeated" },
-    { "all", 'a', OPTION_FLAG, AT(filter.all), NULL, NULL, NULL, false,
-      "record the standard library and installed packages too" },
-    { "flush", 0, OPTION_SECONDS, AT(filter.flush_ms), "SECONDS", NULL, NULL, false,
-      "longest time an event waits for the log (default: 1 to 5, as the load allows)" },
-    { "on-full", 0, OPTION_CHOICE, AT(filter.on_full), "POLICY", NULL, full_choices, false,
-      "when the log cannot be written fast enough, the program waits, or events are dropped and counted (default wait)" },
-    { "max-log", 0, OPTION_SIZE, AT(filter.max_log), "SIZE", NULL, NULL, false,
-      "stop recording a process when its log has this size, as 500M" },
-    { "data-dir", 0, OPTION_DIR, AT(data_dir), "DIR", NULL, NULL, false,
-      "where sessions live (default: $GHOST_DATA_DIR, else ~/.ghost)" },
-    { "quiet", 'q', OPTION_FLAG, AT(quiet), NULL, NULL, NULL, false,
-      "no line at the end when all went well" },
+    { .name = "module", .letter = 'm', .kind = OPTION_TEXT, .at = AT(module), .arg = "MODULE", .last = true,
+      .help = "run a module, as python -m does" },
+    { .name = "code", .letter = 'c', .kind = OPTION_TEXT, .at = AT(code), .arg = "CODE", .last = true,
+      .help = "run a program given as text, as python -c does" },
+    { .name = "python", .kind = OPTION_TEXT, .at = AT(python), .arg = "PROGRAM",
+      .help = "the interpreter (default: $VIRTUAL_ENV/bin/python, else python3 in PATH)" },
+    { .name = "include", .letter = 'i', .kind = OPTION_LIST, .at = AT(filter.include), .arg = "GLOB",
+      .key = "recording.include", .env = "GHOST_INCLUDE",
+      .help = "record only modules or paths that match, wherever they are installed; may be repeated" },
+    { .name = "exclude", .letter = 'x', .kind = OPTION_LIST, .at = AT(filter.exclude), .arg = "GLOB",
+      .key = "recording.exclude", .env = "GHOST_EXCLUDE",
+      .help = "do not record modules or paths that match, whatever else is said; may be repeated" },
+    { .name = "all", .letter = 'a', .kind = OPTION_FLAG, .at = AT(filter.all), .key = "recording.all", .env = "GHOST_ALL",
+      .help = "record the standard library and installed packages too" },
+    { .name = "flush", .kind = OPTION_SECONDS, .at = AT(filter.flush_ms), .arg = "SECONDS",
+      .key = "recording.flush", .env = "GHOST_FLUSH",
+      .help = "longest time an event waits for the log (default: 1 to 5, as the load allows)" },
+    { .name = "on-full", .kind = OPTION_CHOICE, .at = AT(filter.on_full), .arg = "POLICY", .choices = full_choices,
+      .key = "recording.on_full", .env = "GHOST_ON_FULL",
+      .help = "when the log cannot be written fast enough, the program waits, or events are dropped and counted (default wait)" },
+    { .name = "max-log", .kind = OPTION_SIZE, .at = AT(filter.max_log), .arg = "SIZE",
+      .key = "recording.max_log", .env = "GHOST_MAX_LOG",
+      .help = "stop recording a process when its log has this size, as 500M" },
+    { .name = "data-dir", .kind = OPTION_DIR, .at = AT(data_dir), .arg = "DIR", .key = "recording.data_dir", .env = "GHOST_DATA_DIR",
+      .help = "where sessions live (default: $GHOST_DATA_DIR, else ~/.ghost)" },
+    { .name = "quiet", .letter = 'q', .kind = OPTION_FLAG, .at = AT(quiet), .key = "recording.quiet",
+      .help = "no line at the end when all went well" },
     { 0 }
 };
 
@@ -142,14 +149,21 @@ static void tell_nothing(const struct run_target *target)
              "GHOST_* of its environment. See: ghost doctor", target->argv[0]);
 }
 
+/* Does the next command look for sessions where this one put them? */
+static bool is_usual_place(const char *data_dir)
+{
+    const char *env = getenv("GHOST_DATA_DIR");
+    return !data_dir || (env && strcmp(env, data_dir) == 0);
+}
+
 static void tell_summary(const struct run_options *o, const struct session *session, const struct run_summary *s, double seconds)
 {
     char events[HUMAN], lost[HUMAN];
-    bool loss = s->lost > 0 || s->unreadable > 0 || s->endless > 0;
+    bool loss = s->lost > 0 || s->unreadable > 0 || s->endless > 0, usual = is_usual_place(o->data_dir);
     if (!o->quiet || loss)
         tell("session %s: %u %s, %s%s %s (%s lost), %.1f s; see it with: ghost report%s%s", session->id, s->processes,
              plural(s->processes, "process", "processes"), s->partial ? "more than " : "", human_count(events, s->events),
-             plural(s->events, "event", "events"), human_count(lost, s->lost), seconds, o->data_dir ? " " : "", o->data_dir ? session->path : "");
+             plural(s->events, "event", "events"), human_count(lost, s->lost), seconds, usual ? "" : " ", usual ? "" : session->path);
     if (s->events == 0 && !s->partial && s->processes > s->unreadable && !o->quiet)
         tell("no call was recorded: only the application's own code is, not the standard library or installed packages. "
              "Choose others with --include NAME, or take everything with --all");

@@ -159,7 +159,7 @@ static const struct option options[] = {
       .fallback = "50", .help = "how many to show, the newest first; 0 for all" },
     { .name = "format", .letter = 'f', .kind = OPTION_CHOICE, .at = offsetof(struct sessions_options, format), .arg = "FORMAT",
       .fallback = "table", .choices = formats, .help = "form of the output" },
-    { .name = "data-dir", .kind = OPTION_DIR, .at = offsetof(struct sessions_options, data_dir), .arg = "DIR",
+    { .name = "data-dir", .kind = OPTION_DIR, .at = offsetof(struct sessions_options, data_dir), .arg = "DIR", .key = "recording.data_dir", .env = "GHOST_DATA_DIR",
       .help = "where sessions live, instead of $GHOST_DATA_DIR" },
     { 0 }
 };

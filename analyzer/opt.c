@@ -1,11 +1,12 @@
-/* opt.c - command line against an option table, and the help text of it. */
+/* opt.c - an option table filled from the command line, the environment, the
+ * file of settings and the defaults, in that order. */
 #include "opt.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
+#include "config.h"
 
 /* ---- did you mean ---- */
 
@@ -54,106 +55,23 @@ const char *opt_nearest(const char *word, const char *const *candidates)
     return nearest;
 }
 
-/* ---- values ---- */
-
-static bool parse_number(const char *text, const char *suffixes, double *out)
-{
-    char *end;
-    errno = 0;
-    double n = strtod(text, &end);
-    if (end == text || errno || !(n >= 0) || n > 9e15 || strspn(text, "0123456789.") != (size_t)(end - text))
-        return false;
-    const char *suffix = *end ? strchr(suffixes, *end & ~0x20) : NULL;
-    if (*end && (!suffix || end[1]))
-        return false;
-    for (const char *s = suffixes; suffix && s <= suffix; s++)
-        n *= 1024;
-    *out = n;
-    return n <= 9e15;
-}
-
-static int bad_value(const struct command *cmd, const struct option *o, const char *value,
-                     const char *wanted, struct ghost_err *err)
-{
-    return ghost_fail(err, GHOST_E_USAGE, "--%s wants %s, not '%s'. See: ghost %s --help",
-                      o->name, wanted, value, cmd->name);
-}
-
-static int set_choice(const struct command *cmd, const struct option *o, const char *value,
-                      const char **out, struct ghost_err *err)
-{
-    char wanted[256] = "one of";
-    for (const char *const *c = o->choices; *c; c++) {
-        if (strcmp(*c, value) == 0) {
-            *out = *c;
-            return 0;
-        }
-        size_t used = strlen(wanted);
-        snprintf(wanted + used, sizeof wanted - used, "%s %s", c == o->choices ? "" : ",", *c);
-    }
-    return bad_value(cmd, o, value, wanted, err);
-}
-
-static int list_add(struct option_list *list, const char *value, struct ghost_err *err)
-{
-    const char **grown = realloc(list->items, (list->n + 1) * sizeof *grown);
-    if (!grown)
-        return ghost_fail(err, GHOST_E_NOMEM, "out of memory while reading the command line");
-    list->items = grown;
-    list->items[list->n++] = value;
-    return 0;
-}
-
-static int set_value(const struct command *cmd, const struct option *o, const char *value,
-                     void *values, struct ghost_err *err)
-{
-    void *at = (char *)values + o->at;
-    double n;
-    switch (o->kind) {
-    case OPTION_FLAG:
-        *(bool *)at = true;
-        return 0;
-    case OPTION_TEXT:
-    case OPTION_FILE:
-    case OPTION_DIR:
-        *(const char **)at = value;
-        return 0;
-    case OPTION_LIST:
-        return list_add(at, value, err);
-    case OPTION_CHOICE:
-        return set_choice(cmd, o, value, at, err);
-    case OPTION_COUNT:
-        if (strchr(value, '.') || !parse_number(value, "", &n))
-            return bad_value(cmd, o, value, "a whole number", err);
-        *(uint64_t *)at = (uint64_t)n;
-        return 0;
-    case OPTION_SIZE:
-        if (!parse_number(value, "KMGT", &n))
-            return bad_value(cmd, o, value, "a size as 500M or 2G", err);
-        *(uint64_t *)at = (uint64_t)n;
-        return 0;
-    case OPTION_SECONDS:
-        if (!parse_number(value, "", &n) || n > 1e9)
-            return bad_value(cmd, o, value, "a number of seconds", err);
-        *(uint64_t *)at = (uint64_t)(n * 1000 + 0.5);
-        return 0;
-    }
-    return ghost_fail(err, GHOST_E_STATE, "option --%s has no kind", o->name);
-}
-
 /* ---- the command line ---- */
 
-static const struct option *each(const struct option *o)
+static const struct option none;
+
+static const struct option *first(const struct command *cmd)
 {
-    return o && o->name ? o : NULL;
+    return cmd->options ? cmd->options : &none;
 }
 
 static int unknown_option(const struct command *cmd, const char *word, struct ghost_err *err)
 {
     const char *names[64];
     size_t n = 0;
-    for (const struct option *o = each(cmd->options); o && o->name && n < 62; o++)
+    for (const struct option *o = first(cmd); o->name && n < 60; o++)
         names[n++] = o->name;
+    names[n++] = "config";
+    names[n++] = "no-config";
     names[n++] = "help";
     names[n] = NULL;
     const char *near = word[0] == '-' && word[1] == '-' ? opt_nearest(word + 2, names) : NULL;
@@ -161,34 +79,100 @@ static int unknown_option(const struct command *cmd, const char *word, struct gh
                       word, near ? " Did you mean --" : "", near ? near : "", near ? "?" : "", cmd->name);
 }
 
-struct parse { const struct command *cmd; int argc, i; char **argv; void *values; bool *help, stop; };
+struct parse {
+    const struct command *cmd;
+    int argc, i; char **argv;
+    char *values;
+    enum opt_source *sources;            /* of each row */
+    const char *config;                  /* --config */
+    bool no_config, help, stop;
+};
+
+/* Where a text came from decides how its fault is told: `place` is "--flush",
+ * "GHOST_FLUSH" or "ghost.yaml:3:10: recording.flush". */
+static int set(struct parse *p, const struct option *o, const char *text, enum opt_source source, const char *place,
+               struct ghost_err *err)
+{
+    char wanted[OPT_WANTED];
+    int ret = opt_set(o, text, p->values + o->at, wanted);
+    p->sources[o - p->cmd->options] = source;
+    if (ret == GHOST_E_NOMEM)
+        return ghost_fail(err, ret, "out of memory while reading options");
+    if (ret < 0)
+        return ghost_fail(err, ret, "%s wants %s, not '%s'. See: ghost %s --help", place, wanted, text, p->cmd->name);
+    return 0;
+}
+
+static int need_value(struct parse *p, const char *name, const char *arg, const char **value, struct ghost_err *err)
+{
+    if (!*value && p->i >= p->argc)
+        return ghost_fail(err, GHOST_E_USAGE, "--%s needs a value: --%s %s. See: ghost %s --help", name,
+                          name, arg ? arg : "VALUE", p->cmd->name);
+    if (!*value)
+        *value = p->argv[p->i++];
+    return 0;
+}
 
 /* `value` is what stands behind the option in the same word, or NULL. */
 static int take_option(struct parse *p, const struct option *o, const char *value, struct ghost_err *err)
 {
+    char place[64];
     if (o->kind == OPTION_FLAG && value)
         return ghost_fail(err, GHOST_E_USAGE, "--%s takes no value", o->name);
-    if (o->kind != OPTION_FLAG && !value) {
-        if (p->i >= p->argc)
-            return ghost_fail(err, GHOST_E_USAGE, "--%s needs a value: --%s %s. See: ghost %s --help", o->name,
-                              o->name, o->arg ? o->arg : "VALUE", p->cmd->name);
-        value = p->argv[p->i++];
-    }
+    int ret = o->kind == OPTION_FLAG ? 0 : need_value(p, o->name, o->arg, &value, err);
+    if (ret < 0)
+        return ret;
     p->stop = o->last;
-    return set_value(p->cmd, o, value, p->values, err);
+    snprintf(place, sizeof place, "--%s", o->name);
+    return set(p, o, value, OPT_FROM_FLAG, place, err);
+}
+
+static bool is_word(const char *word, size_t len, const char *name)
+{
+    return strlen(name) == len && strncmp(word, name, len) == 0;
+}
+
+/* The options that every command has. 1: it was none of them. */
+static int take_common(struct parse *p, const char *name, size_t len, const char *value, struct ghost_err *err)
+{
+    if (is_word(name, len, "help")) {
+        p->help = true;
+        return 0;
+    }
+    if (is_word(name, len, "no-config") && !value) {
+        p->no_config = true;
+        return 0;
+    }
+    if (!is_word(name, len, "config"))
+        return 1;
+    p->config = value;
+    return need_value(p, "config", "FILE", &p->config, err);
+}
+
+/* --no-NAME turns off what the environment or the file turned on. */
+static int take_negated(struct parse *p, const char *name, size_t len, struct ghost_err *err)
+{
+    if (len < 4 || strncmp(name, "no-", 3) != 0)
+        return 1;
+    for (const struct option *o = first(p->cmd); o->name; o++)
+        if (o->kind == OPTION_FLAG && o->key && is_word(name + 3, len - 3, o->name))
+            return set(p, o, "false", OPT_FROM_FLAG, name, err);
+    return 1;
 }
 
 static int take_long(struct parse *p, char *word, struct ghost_err *err)
 {
     char *equals = strchr(word, '=');
-    size_t len = equals ? (size_t)(equals - word) : strlen(word);
-    if (len == 6 && strncmp(word, "--help", 6) == 0) {
-        *p->help = true;
-        return 0;
-    }
-    for (const struct option *o = each(p->cmd->options); o && o->name; o++)
-        if (strlen(o->name) == len - 2 && strncmp(word + 2, o->name, len - 2) == 0)
-            return take_option(p, o, equals ? equals + 1 : NULL, err);
+    const char *name = word + 2, *value = equals ? equals + 1 : NULL;
+    size_t len = equals ? (size_t)(equals - name) : strlen(name);
+    for (const struct option *o = first(p->cmd); o->name; o++)
+        if (is_word(name, len, o->name))
+            return take_option(p, o, value, err);
+    int ret = take_common(p, name, len, value, err);
+    if (ret == 1 && !value)
+        ret = take_negated(p, name, len, err);
+    if (ret < 1)
+        return ret;
     if (equals)
         *equals = '\0';
     return unknown_option(p->cmd, word, err);
@@ -197,12 +181,12 @@ static int take_long(struct parse *p, char *word, struct ghost_err *err)
 static int take_short(struct parse *p, char *word, struct ghost_err *err)
 {
     for (char *c = word + 1; *c; c++) {
-        const struct option *o = each(p->cmd->options);
-        while (o && o->name && o->letter != *c)
+        const struct option *o = first(p->cmd);
+        while (o->name && o->letter != *c)
             o++;
-        if (!o || !o->name) {
+        if (!o->name) {
             if (*c == 'h') {
-                *p->help = true;
+                p->help = true;
                 return 0;
             }
             return unknown_option(p->cmd, word, err);
@@ -216,14 +200,83 @@ static int take_short(struct parse *p, char *word, struct ghost_err *err)
     return 0;
 }
 
-static int set_defaults(const struct command *cmd, void *values, struct ghost_err *err)
+/* Options to values, operands to the front; returns the number of those. */
+static int take_words(struct parse *p, struct ghost_err *err)
 {
-    for (const struct option *o = each(cmd->options); o && o->name; o++) {
-        int ret = o->fallback ? set_value(cmd, o, o->fallback, values, err) : 0;
-        if (ret < 0)
-            return ret;
+    int n = 0, ret = 0;
+    while (ret >= 0 && !p->help && !p->stop && p->i < p->argc) {
+        char *word = p->argv[p->i++];
+        if (word[0] != '-' || word[1] == '\0') {
+            p->argv[n++] = word;
+            p->stop = p->cmd->operands_end_options;
+        } else if (strcmp(word, "--") == 0) {
+            p->stop = true;
+        } else {
+            ret = word[1] == '-' ? take_long(p, word, err) : take_short(p, word, err);
+        }
     }
-    return 0;
+    while (ret >= 0 && !p->help && p->i < p->argc)
+        p->argv[n++] = p->argv[p->i++];
+    return ret < 0 ? ret : n;
+}
+
+/* ---- what no flag has set ---- */
+
+/* A list in a variable: its items stand between colons, empty ones do not count. */
+static int set_from_env(struct parse *p, const struct option *o, const char *text, struct ghost_err *err)
+{
+    if (o->kind != OPTION_LIST)
+        return set(p, o, text, OPT_FROM_ENV, o->env, err);
+    struct option_list *list = (struct option_list *)(p->values + o->at);
+    char *rest, *copy = list->owned = strdup(text);
+    int ret = copy ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory while reading %s", o->env);
+    for (char *item = copy ? strtok_r(copy, ":", &rest) : NULL; item && ret == 0; item = strtok_r(NULL, ":", &rest))
+        ret = set(p, o, item, OPT_FROM_ENV, o->env, err);
+    return ret;
+}
+
+static int set_from_file(struct parse *p, const struct option *o, const struct config_value *v, struct ghost_err *err)
+{
+    char place[512];
+    int ret = 0;
+    snprintf(place, sizeof place, "%s:%u:%u: %s", v->at.file, v->at.line, v->at.column, v->key);
+    p->sources[o - p->cmd->options] = OPT_FROM_FILE;      /* an empty list is a value, too */
+    for (size_t i = 0; i < v->n && ret == 0; i++)
+        ret = set(p, o, v->items[i], OPT_FROM_FILE, place, err);
+    return ret;
+}
+
+static int fill_row(struct parse *p, const struct option *o, struct ghost_err *err)
+{
+    const char *env = o->env ? getenv(o->env) : NULL;
+    const struct config_value *v = o->key ? config_get(o->key) : NULL;
+    if (env && *env)
+        return set_from_env(p, o, env, err);
+    if (v)
+        return set_from_file(p, o, v, err);
+    return o->fallback ? set(p, o, o->fallback, OPT_DEFAULT, o->name, err) : 0;
+}
+
+/* A command without settings works beside a broken file (ghost config check does). */
+static int load_file(const struct parse *p, struct ghost_err *err)
+{
+    bool wanted = p->config != NULL;
+    for (const struct option *o = first(p->cmd); o->name; o++)
+        wanted |= o->key != NULL;
+    if (p->no_config || !wanted) {
+        config_unload();
+        return 0;
+    }
+    return config_load(p->config, err);
+}
+
+static int fill_rest(struct parse *p, struct ghost_err *err)
+{
+    int ret = load_file(p, err);
+    for (const struct option *o = first(p->cmd); o->name && ret == 0; o++)
+        if (p->sources[o - p->cmd->options] == OPT_UNSET)
+            ret = fill_row(p, o, err);
+    return ret;
 }
 
 static int check_operands(const struct command *cmd, int n, char **argv, struct ghost_err *err)
@@ -244,94 +297,39 @@ static int check_operands(const struct command *cmd, int n, char **argv, struct 
                       near ? " Did you mean '" : "", near ? near : "", near ? "'?" : "", cmd->name);
 }
 
+int opt_parse_sources(const struct command *cmd, int argc, char **argv, void *values, bool *help,
+                      enum opt_source *sources, struct ghost_err *err)
+{
+    struct parse p = { .cmd = cmd, .argc = argc, .argv = argv, .values = values, .sources = sources };
+    int n = take_words(&p, err);
+    *help = p.help;
+    if (n < 0 || p.help)
+        return n < 0 ? n : 0;
+    int ret = fill_rest(&p, err);
+    if (ret == 0)
+        ret = check_operands(cmd, n, argv, err);
+    return ret < 0 ? ret : n;
+}
+
 int opt_parse(const struct command *cmd, int argc, char **argv, void *values, bool *help, struct ghost_err *err)
 {
-    struct parse p = { .cmd = cmd, .argc = argc, .argv = argv, .values = values, .help = help };
-    int n = 0;
-    *help = false;
-    int ret = set_defaults(cmd, values, err);
-    while (ret >= 0 && !*help && !p.stop && p.i < argc) {
-        char *word = argv[p.i++];
-        if (word[0] != '-' || word[1] == '\0') {
-            argv[n++] = word;
-            p.stop = cmd->operands_end_options;
-        } else if (strcmp(word, "--") == 0) {
-            p.stop = true;
-        } else {
-            ret = word[1] == '-' ? take_long(&p, word, err) : take_short(&p, word, err);
-        }
-    }
-    if (ret < 0 || *help)
-        return ret < 0 ? ret : 0;
-    while (p.i < argc)
-        argv[n++] = argv[p.i++];
-    ret = check_operands(cmd, n, argv, err);
-    return ret < 0 ? ret : n;
+    size_t rows = 1;
+    for (const struct option *o = first(cmd); o->name; o++)
+        rows++;
+    enum opt_source *sources = calloc(rows, sizeof *sources);
+    int ret = sources ? opt_parse_sources(cmd, argc, argv, values, help, sources, err)
+                      : ghost_fail(err, GHOST_E_NOMEM, "out of memory while reading options");
+    free(sources);
+    return ret;
 }
 
 void opt_release(const struct command *cmd, void *values)
 {
-    for (const struct option *o = each(cmd->options); o && o->name; o++)
-        if (o->kind == OPTION_LIST)
-            free(((struct option_list *)((char *)values + o->at))->items);
-}
-
-/* ---- help ---- */
-
-enum { HELP_COLUMN = 26, HELP_WIDTH = 80 };
-
-/* Text from `column` on, broken at blanks, continued under itself. */
-static void put_wrapped(FILE *out, const char *text, int column)
-{
-    int at = column;
-    for (const char *word = text; *word;) {
-        int len = (int)strcspn(word, " ");
-        if (at > column && at + 1 + len > HELP_WIDTH) {
-            fprintf(out, "\n%*s", column, "");
-            at = column;
-        } else if (at > column) {
-            fputc(' ', out);
-            at++;
+    for (const struct option *o = first(cmd); o->name; o++) {
+        struct option_list *list = (struct option_list *)((char *)values + o->at);
+        if (o->kind == OPTION_LIST) {
+            free(list->items);
+            free(list->owned);
         }
-        fwrite(word, 1, (size_t)len, out);
-        at += len;
-        word += len;
-        word += strspn(word, " ");
     }
-    fputc('\n', out);
-}
-
-static void help_option(const struct option *o, FILE *out)
-{
-    char left[128], text[512];
-    char letter[8] = "    ";
-    if (o->letter)
-        snprintf(letter, sizeof letter, "-%c, ", o->letter);
-    snprintf(left, sizeof left, "  %s--%s%s%s", letter, o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-    int n = snprintf(text, sizeof text, "%s", o->help);
-    if (o->choices) {
-        for (const char *const *c = o->choices; *c; c++)
-            n += snprintf(text + n, sizeof text - (size_t)n, "%s%s", c == o->choices ? ": " : ", ", *c);
-    }
-    if (o->fallback)
-        snprintf(text + n, sizeof text - (size_t)n, " (default %s)", o->fallback);
-    fputs(left, out);
-    int used = (int)strlen(left);
-    if (used + 2 > HELP_COLUMN) {
-        fputc('\n', out);
-        used = 0;
-    }
-    fprintf(out, "%*s", HELP_COLUMN - used, "");
-    put_wrapped(out, text, HELP_COLUMN);
-}
-
-void opt_help(const struct command *cmd, FILE *out)
-{
-    fprintf(out, "usage: ghost %s [OPTIONS]%s%s\n\n%s\n", cmd->name, *cmd->usage ? " " : "", cmd->usage, cmd->about);
-    fputs("\noptions:\n", out);
-    for (const struct option *o = each(cmd->options); o && o->name; o++)
-        help_option(o, out);
-    fprintf(out, "  -h, --help%*sshow this text\n", HELP_COLUMN - 12, "");
-    if (cmd->examples)
-        fprintf(out, "\nexamples:\n%s\n", cmd->examples);
 }

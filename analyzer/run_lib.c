@@ -78,7 +78,15 @@ static int set_python_path(const char *lib, struct ghost_err *err)
     return ret;
 }
 
-/* Patterns of a repeated option as one variable; nothing given: left alone. */
+/* The options already hold what the environment said, so what they leave open
+ * is not to come through: a flag can take a variable back. */
+static int set_text(const char *name, const char *value, struct ghost_err *err)
+{
+    int failed = value ? setenv(name, value, 1) : unsetenv(name);
+    return failed ? no_memory(err) : 0;
+}
+
+/* Patterns as one variable. */
 static int set_list(const char *name, const struct option_list *list, struct ghost_err *err)
 {
     size_t size = 1;
@@ -90,7 +98,7 @@ static int set_list(const char *name, const struct option_list *list, struct gho
     char *end = text;
     for (size_t i = 0; i < list->n; i++)
         end = stpcpy(stpcpy(end, i ? ":" : ""), list->items[i]);
-    int ret = list->n == 0 || setenv(name, text, 1) == 0 ? 0 : no_memory(err);
+    int ret = set_text(name, list->n ? text : NULL, err);
     free(text);
     return ret;
 }
@@ -99,12 +107,7 @@ static int set_number(const char *name, double value, struct ghost_err *err)
 {
     char text[64];
     snprintf(text, sizeof text, "%.15g", value);
-    return value == 0 || setenv(name, text, 1) == 0 ? 0 : no_memory(err);
-}
-
-static int set_text(const char *name, const char *value, struct ghost_err *err)
-{
-    return !value || setenv(name, value, 1) == 0 ? 0 : no_memory(err);
+    return set_text(name, value == 0 ? NULL : text, err);
 }
 
 int run_environment(const char *lib, const char *session_dir, const struct run_filter *f, struct ghost_err *err)
