@@ -39,6 +39,8 @@ struct agg_scratch {
     struct token *tokens; uint32_t cap_tokens;
     struct frame *stack; uint32_t cap_stack;
     struct activation *activations; uint32_t cap_activations;
+    struct slice_sums *now; uint32_t cap_now;          /* by function: what belongs to the slice that is walked */
+    uint32_t *touched; uint32_t n_touched, cap_touched; /* functions with something in it */
     struct edge_cache edges[EDGE_CACHE];
 };
 
@@ -118,6 +120,20 @@ static uint32_t mark_of(struct agg *a, uint32_t mark)
     return i;
 }
 
+static bool add_failure(struct agg *a, uint32_t func, uint32_t kind, uint64_t real)
+{
+    if (!real)
+        return true;
+    if (!grow_array(&a->fails, a->n_fails, &a->cap_fails, sizeof *a->fails))
+        return false;
+    uint32_t i = table_put(&a->by_fail, (uint64_t)func << 32 | kind, a->n_fails);
+    if (i == TABLE_NONE)
+        return false;
+    if (i == a->n_fails)
+        a->fails[a->n_fails++] = (struct agg_fail){ func, kind };
+    return slices_add(&a->failed, i, real, &(struct slice_sums){ .exceptions = 1 });
+}
+
 static bool add_thread_calls(struct agg *a, uint32_t func, uint32_t thread, uint64_t calls)
 {
     if (thread > GHOST_THREADS_APART)
@@ -153,7 +169,7 @@ bool agg_clock_is_earlier(const struct agg_clock *a, const struct agg_clock *b)
 
 int agg_init(struct agg *a)
 {
-    *a = (struct agg){ .first_real = UINT64_MAX, .n_chunks = 1 };
+    *a = (struct agg){ .first_real = UINT64_MAX, .to_real = UINT64_MAX, .n_chunks = 1 };
     a->scratch = calloc(1, sizeof *a->scratch);
     a->cap_chunks = 64;
     a->chunks = malloc(a->cap_chunks * sizeof *a->chunks);   /* chunk 0 is "none" */
@@ -178,7 +194,13 @@ void agg_release(struct agg *a)
     table_release(&a->by_cell);
     table_release(&a->by_thread);
     table_release(&a->by_mark);
+    table_release(&a->by_fail);
+    free(a->fails);
+    slices_release(&a->slices);
+    slices_release(&a->failed);
     if (a->scratch) {
+        free(a->scratch->now);
+        free(a->scratch->touched);
         free(a->scratch->tokens);
         free(a->scratch->stack);
         free(a->scratch->activations);
@@ -195,7 +217,10 @@ struct walk {
     const struct ghost_block *b;
     struct frame *base, *top;        /* base stands for "nothing recorded" */
     struct activation *activations;
+    const uint32_t *operand;         /* of the next event that has one */
     uint64_t q32;
+    uint32_t nobody;                 /* edge of the calls that do not count */
+    bool outside;                    /* calls that begin now do not count */
     uint32_t unseen;                 /* tokens that are not events */
 };
 
@@ -209,8 +234,10 @@ static uint64_t real_of(const struct ghost_block *b, uint64_t tick)
     const struct ghost_anchor *anchor = &b->anchor[1];
     if (!anchor->real_ns)
         return 0;
-    return tick >= anchor->tick ? anchor->real_ns + to_ns(tick - anchor->tick, b->tick_ns_q32)
-                                : anchor->real_ns - to_ns(anchor->tick - tick, b->tick_ns_q32);
+    if (tick >= anchor->tick)
+        return anchor->real_ns + to_ns(tick - anchor->tick, b->tick_ns_q32);
+    uint64_t before = to_ns(anchor->tick - tick, b->tick_ns_q32);
+    return anchor->real_ns > before ? anchor->real_ns - before : 1;
 }
 
 /* Counts something that has no latency: yields, catches, unseen ends. */
@@ -232,20 +259,35 @@ static inline bool add_latency(struct agg *a, struct agg_sig *s, uint64_t ns)
     return true;
 }
 
-/* A call with this edge ended so; latency and self time in ticks. */
-static inline struct agg_cell *add_end(struct agg *a, uint32_t edge, uint32_t kind, uint64_t latency, uint64_t self, uint64_t q32)
+/* The sums of a function in the slice that is walked. */
+static inline struct slice_sums *now_of(struct agg_scratch *s, uint32_t func)
 {
-    const struct agg_edge *e = &a->edges[edge];
-    uint32_t i = cell_of(a, edge, kind);
+    struct slice_sums *now = &s->now[func];
+    if (!now->calls && !now->finished)
+        s->touched[s->n_touched++] = func;
+    return now;
+}
+
+/* A call of this frame ended so; latency and self time in ticks. */
+static inline struct agg_cell *add_end(struct agg *a, const struct frame *f, uint32_t kind, uint64_t latency, uint64_t self, uint64_t q32)
+{
+    const struct agg_edge *e = &a->edges[f->edge];
+    uint32_t i = cell_of(a, f->edge, kind);
     if (__builtin_expect(i == TABLE_NONE, 0))
         return NULL;
     struct agg_cell *c = &a->cells[i];
     c->count++;
     if (__builtin_expect(e->adopted, 0))
         return c;
-    uint64_t ns = to_ns(latency, q32);
+    uint64_t ns = to_ns(latency, q32), self_ns = to_ns(self, q32), bucket = hist_bucket(ns);
+    struct slice_sums *now = now_of(a->scratch, f->func);
+    now->finished++;
+    now->total += ns;
+    now->self += self_ns;
+    now->log_sum += bucket;
+    now->log_squares += bucket * bucket;
     c->total += ns;
-    c->self += to_ns(self, q32);
+    c->self += self_ns;
     if (ns < c->min)
         c->min = ns;
     if (ns > c->max)
@@ -279,7 +321,7 @@ static bool end_activation(struct walk *w, const struct frame *f, uint32_t kind,
 {
     const struct activation *act = &w->activations[f->slot - 1];
     uint64_t latency = minus(now, act->start), active = act->active + (now - f->since);
-    struct agg_cell *c = add_end(w->a, f->edge, kind, latency, minus(active, f->child), w->q32);
+    struct agg_cell *c = add_end(w->a, f, kind, latency, minus(active, f->child), w->q32);
     if (c && !w->a->edges[f->edge].adopted)
         c->suspended += to_ns(minus(latency, active), w->q32);
     return c;
@@ -292,7 +334,7 @@ static inline bool end_call(struct walk *w, struct frame *f, uint32_t kind, uint
     f[-1].child += stretch;
     if (__builtin_expect(f->slot, 0))
         return end_activation(w, f, kind, now);
-    return add_end(w->a, f->edge, kind, stretch, minus(stretch, f->child), w->q32);
+    return add_end(w->a, f, kind, stretch, minus(stretch, f->child), w->q32);
 }
 
 static bool suspend(struct walk *w, struct frame *f, uint64_t now)
@@ -313,10 +355,15 @@ static inline void push_activation(struct walk *w, uint32_t slot, uint64_t now)
 
 static inline bool begin_call(struct walk *w, struct token *t, uint32_t slot, uint64_t now)
 {
+    if (__builtin_expect(w->outside, 0)) {
+        *++w->top = (struct frame){ .since = now, .edge = w->nobody, .func = t->arg, .slot = slot };
+        return true;
+    }
     uint32_t edge = find_edge(w->a, w->top->func, t->id);
     if (edge == TABLE_NONE)
         return false;
     w->a->edges[edge].calls++;
+    now_of(w->a->scratch, t->arg)->calls++;
     t->count++;
     t->last = now;
     if (__builtin_expect(!t->first, 0))
@@ -327,7 +374,7 @@ static inline bool begin_call(struct walk *w, struct token *t, uint32_t slot, ui
 
 static bool begin_adopted(struct walk *w, const struct token *t, uint32_t slot, uint64_t now)
 {
-    uint32_t edge = edge_of(w->a, 0, t->id, true);
+    uint32_t edge = w->nobody == TABLE_NONE ? edge_of(w->a, 0, t->id, true) : w->nobody;
     if (edge == TABLE_NONE)
         return false;
     w->activations[slot] = (struct activation){ .start = now, .edge = edge, .func = t->arg };
@@ -341,6 +388,8 @@ static bool unwind(struct walk *w, const struct token *t, uint64_t now)
     struct frame *f = w->top--;
     if (t->passed)
         f->pending = 0;
+    if (!w->a->edges[f->edge].adopted && !add_failure(w->a, f->func, t->id, real_of(w->b, now)))
+        return false;
     if (!settle_caught(w->a, f) || !end_call(w, f, t->id, now) || !settle_caught(w->a, f - 1))
         return false;
     f[-1].pending = t->arg;
@@ -350,6 +399,8 @@ static bool unwind(struct walk *w, const struct token *t, uint64_t now)
 
 static bool mark_seen(struct walk *w, const struct token *t, uint64_t now)
 {
+    if (w->outside)
+        return true;
     struct agg_mark *m = &w->a->marks[t->id];
     uint64_t real = real_of(w->b, now);
     m->count++;
@@ -380,19 +431,19 @@ static bool rare_event(struct walk *w, struct token *t, uint32_t slot, uint64_t 
     case GHOST_SH_MARK:
         return mark_seen(w, t, now);
     default:
-        a->pauses++;
+        a->pauses += !w->outside;
         return true;
     }
 }
 
-static int walk_events(struct walk *w)
+static bool walk_events(struct walk *w, uint32_t i, uint32_t end)
 {
     const struct ghost_block *b = w->b;
     struct agg *a = w->a;
-    const uint32_t *operand = b->operands;
+    const uint32_t *operand = w->operand;
     struct token *tokens = a->scratch->tokens;
     bool ok = true;
-    for (uint32_t i = 0; i < b->n_events && ok; i++) {
+    for (; i < end && ok; i++) {
         struct token *t = &tokens[b->tokens[i]];
         uint64_t now = b->ticks[i];
         if (t->kind == GHOST_SH_CALL) {
@@ -416,7 +467,62 @@ static int walk_events(struct walk *w)
             ok = rare_event(w, t, has_slot ? *operand++ : 0, now);
         }
     }
-    return ok ? 0 : GHOST_E_NOMEM;
+    w->operand = operand;
+    return ok;
+}
+
+/* ---- slices of time ---- */
+
+static bool in_range(const struct agg *a, uint64_t real) { return real >= a->from_real && real < a->to_real; }
+
+/* The end of the events that stand in the slice of event i, and on the same side of the range. */
+static uint32_t slice_end(const struct walk *w, uint32_t i, uint64_t real)
+{
+    const struct agg *a = w->a;
+    uint64_t border = UINT64_MAX, next = slice_number(&a->slices, real) + 1;
+    if (real && next << slice_shift(&a->slices) >> slice_shift(&a->slices) == next)
+        border = next << slice_shift(&a->slices);
+    if (real < a->from_real && a->from_real < border)
+        border = a->from_real;
+    if (real < a->to_real && a->to_real < border)
+        border = a->to_real;
+    uint32_t below = i, above = w->b->n_events;
+    while (above - below > 1) {
+        uint32_t middle = below + (above - below) / 2;
+        if (real_of(w->b, w->b->ticks[middle]) < border)
+            below = middle;
+        else
+            above = middle;
+    }
+    return real_of(w->b, w->b->ticks[w->b->n_events - 1]) < border ? w->b->n_events : above;
+}
+
+static bool fold_slice(struct agg *a, uint64_t real)
+{
+    struct agg_scratch *s = a->scratch;
+    for (uint32_t i = 0; i < s->n_touched; i++) {
+        struct slice_sums *now = &s->now[s->touched[i]];
+        if (real && !slices_add(&a->slices, s->touched[i], real, now))
+            return false;
+        *now = (struct slice_sums){ 0 };
+    }
+    s->n_touched = 0;
+    return true;
+}
+
+static bool walk_slices(struct walk *w)
+{
+    struct agg *a = w->a;
+    for (uint32_t i = 0, end; i < w->b->n_events; i = end) {
+        uint64_t real = real_of(w->b, w->b->ticks[i]);
+        end = slice_end(w, i, real);
+        w->outside = !in_range(a, real);
+        uint32_t unseen = w->unseen;
+        if (!walk_events(w, i, end) || !fold_slice(a, real))
+            return false;
+        a->events += w->outside ? 0 : end - i - (w->unseen - unseen);
+    }
+    return true;
 }
 
 /* ---- before and after the loop ---- */
@@ -470,6 +576,14 @@ static uint32_t edge_of_open(struct agg *a, const struct ghost_open_frame *f)
     return sig == TABLE_NONE ? sig : edge_of(a, f->caller, sig, f->flags & GHOST_FRAME_UNKNOWN_START);
 }
 
+/* One edge for all calls that do not count, of the function that does not exist. */
+static bool make_nobody(struct walk *w)
+{
+    uint32_t sig = sig_of(w->a, 0, 0);
+    w->nobody = sig == TABLE_NONE ? sig : edge_of(w->a, 0, sig, true);
+    return w->nobody != TABLE_NONE;
+}
+
 /* The stack and the activations as they were when the block began. */
 static bool load_prelude(struct walk *w)
 {
@@ -478,7 +592,9 @@ static bool load_prelude(struct walk *w)
     for (uint32_t i = 0; i < b->n_stack + b->n_activations; i++) {
         bool on_stack = i < b->n_stack;
         const struct ghost_open_frame *f = on_stack ? &b->stack[i] : &b->activations[i - b->n_stack];
-        uint32_t edge = edge_of_open(a, f);
+        bool counts = w->nobody == TABLE_NONE ||
+                      (!(f->flags & GHOST_FRAME_UNKNOWN_START) && in_range(a, real_of(b, f->start)));
+        uint32_t edge = counts ? edge_of_open(a, f) : w->nobody;
         if (edge == TABLE_NONE)
             return false;
         if (f->slot)
@@ -516,10 +632,30 @@ static bool fold_tokens(struct agg *a, const struct ghost_block *b)
     return true;
 }
 
+/* Functions are numbered from 1 without gaps, about: room for all that the block names. */
+static bool room_for_functions(struct agg_scratch *s, const struct ghost_block *b)
+{
+    uint32_t most = 0, old = s->cap_now;
+    for (uint32_t i = 0; i < b->n_shapes; i++)
+        if (b->shapes[i].kind == GHOST_SH_CALL || b->shapes[i].kind == GHOST_SH_GEN_CALL || b->shapes[i].kind == GHOST_SH_ADOPT)
+            most = b->shapes[i].a > most ? b->shapes[i].a : most;
+    for (uint32_t i = 0; i < b->n_stack; i++)
+        most = b->stack[i].func > most ? b->stack[i].func : most;
+    for (uint32_t i = 0; i < b->n_activations; i++)
+        most = b->activations[i].func > most ? b->activations[i].func : most;
+    if (most < old)
+        return true;
+    if (!room(&s->touched, &s->cap_touched, most + most / 2 + 1, sizeof *s->touched) ||
+        !room(&s->now, &s->cap_now, most + most / 2 + 1, sizeof *s->now))
+        return false;
+    memset(s->now + old, 0, (s->cap_now - old) * sizeof *s->now);
+    return true;
+}
+
 int agg_block(struct agg *a, const struct ghost_block *b)
 {
     struct agg_scratch *s = a->scratch;
-    if (!room(&s->tokens, &s->cap_tokens, b->n_shapes, sizeof *s->tokens) ||
+    if (!room(&s->tokens, &s->cap_tokens, b->n_shapes, sizeof *s->tokens) || !room_for_functions(s, b) ||
         !room(&s->stack, &s->cap_stack, b->max_depth + b->n_stack + 2, sizeof *s->stack) ||
         !room(&s->activations, &s->cap_activations, b->n_slots, sizeof *s->activations))
         return GHOST_E_NOMEM;
@@ -527,14 +663,12 @@ int agg_block(struct agg *a, const struct ghost_block *b)
         if (!resolve_shape(a, &b->shapes[i], &s->tokens[i]))
             return GHOST_E_NOMEM;
     s->stack[0] = (struct frame){ 0 };
-    struct walk w = { .a = a, .b = b, .base = s->stack, .top = s->stack,
-                      .activations = s->activations, .q32 = b->tick_ns_q32 };
-    if (!load_prelude(&w))
+    struct walk w = { .a = a, .b = b, .base = s->stack, .top = s->stack, .activations = s->activations,
+                      .operand = b->operands, .q32 = b->tick_ns_q32, .nobody = TABLE_NONE };
+    if ((a->from_real || a->to_real != UINT64_MAX) && !make_nobody(&w))
         return GHOST_E_NOMEM;
-    int ret = walk_events(&w);
-    if (ret < 0)
-        return ret;
-    a->events += b->n_events - w.unseen;
+    if (!load_prelude(&w) || !walk_slices(&w))
+        return GHOST_E_NOMEM;
     a->blocks++;
     struct agg_clock clock = { b->base_tick, b->tick_ns_q32, b->anchor[1] };
     if (agg_clock_is_earlier(&clock, &a->clock))

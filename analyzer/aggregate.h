@@ -16,6 +16,7 @@
 #include "ghost/log.h"
 #include "ghost/model.h"
 #include "hist.h"
+#include "slices.h"
 #include "table.h"
 
 /* Calls of one function with one signature, from all callers. */
@@ -42,6 +43,7 @@ struct agg_cell {
 };
 
 struct agg_thread { uint32_t func, thread; uint64_t calls; };
+struct agg_fail { uint32_t func, kind; };            /* a function left by an exception of this kind */
 struct agg_mark { uint32_t mark; uint64_t count, first_real, last_real; };
 
 /* Ties ticks to real time: that of the process's earliest block. */
@@ -56,13 +58,17 @@ struct agg {
     struct agg_thread *threads; uint32_t n_threads, cap_threads; struct table by_thread;
     struct agg_mark *marks; uint32_t n_marks, cap_marks; struct table by_mark;
     uint64_t (*chunks)[HIST_CHUNK]; uint32_t n_chunks, cap_chunks;
+    struct slices slices;                /* of functions; their exceptions are in: */
+    struct agg_fail *fails; uint32_t n_fails, cap_fails; struct table by_fail;
+    struct slices failed;                /* of indices of fails */
+    uint64_t from_real, to_real;         /* only calls that began in [from, to) count */
     uint64_t events, blocks, pauses;
     uint64_t first_real, last_real;
     struct agg_clock clock;
     struct agg_scratch *scratch;         /* of agg_block */
 };
 
-int agg_init(struct agg *a);
+int agg_init(struct agg *a);             /* from_real 0, to_real UINT64_MAX: may be set then */
 void agg_release(struct agg *a);
 
 /* Adds one decoded block. 0 or GHOST_E_NOMEM. */

@@ -33,6 +33,9 @@ void build_release(struct build *b)
                               &b->edge_keys, &b->outcome_keys, &b->row_keys };
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
         keyset_release(sets[i]);
+    slices_release(&b->slices);
+    free(b->slice_owners.v);
+    table_release(&b->slice_owner);
     table_release(&b->tree_by_hash);
     table_release(&b->mark_by_name);
     release_ids(b);
@@ -142,16 +145,13 @@ static int add_edge(struct build *b, const struct agg_edge *from, uint32_t signa
     return 0;
 }
 
-/* An activation that GeneratorExit ended was closed: no exception of it, and
- * nothing that its closer caught. */
-static uint32_t true_end(const struct build *b, uint32_t end, uint32_t type, uint32_t edge)
+uint32_t build_true_end(const struct build *b, uint32_t end, uint32_t type, const struct ghost_model_function *f)
 {
     const struct ghost_model_type *t = type == GHOST_NONE ? NULL : &b->types.v[type];
     if (!t || strcmp(t->qualname.p, "GeneratorExit") != 0 || strcmp(t->module.p, "builtins") != 0)
         return end;
     if (end == GHOST_END_CAUGHT)
         return GHOST_END_COUNT;
-    const struct ghost_model_function *f = &b->functions.v[b->signatures.v[b->edges.v[edge].signature].m.function];
     return GHOST_END_IS_EXCEPTION(end) && f->co_flags & GHOST_CO_GENERATOR_LIKE ? GHOST_END_CLOSED : end;
 }
 
@@ -160,7 +160,7 @@ static int add_outcome(struct build *b, const struct agg_cell *from, const struc
     uint32_t type = build_type(b, kind->type);
     if (type == GHOST_NONE && kind->type)
         return GHOST_E_NOMEM;
-    uint32_t end = true_end(b, kind->end, type, edge);
+    uint32_t end = build_true_end(b, kind->end, type, &b->functions.v[b->signatures.v[b->edges.v[edge].signature].m.function]);
     if (end == GHOST_END_COUNT)
         return 0;
     uint32_t key[] = { edge, end, type };
@@ -238,16 +238,22 @@ int build_agg(struct build *b, const struct agg *a)
     if (!signatures || !edges)
         goto out;
     ret = 0;
+    /* function 0 stands for what does not count */
     for (uint32_t i = 0; ret == 0 && i < a->n_sigs; i++)
-        ret = add_signature(b, a, &a->sigs[i], &signatures[i]);
+        if (a->sigs[i].func)
+            ret = add_signature(b, a, &a->sigs[i], &signatures[i]);
     for (uint32_t i = 0; ret == 0 && i < a->n_edges; i++)
-        ret = add_edge(b, &a->edges[i], signatures[a->edges[i].sig], &edges[i]);
+        if (a->sigs[a->edges[i].sig].func)
+            ret = add_edge(b, &a->edges[i], signatures[a->edges[i].sig], &edges[i]);
     for (uint32_t i = 0; ret == 0 && i < a->n_cells; i++)
-        ret = add_outcome(b, &a->cells[i], &a->kinds[a->cells[i].kind], edges[a->cells[i].edge]);
+        if (a->sigs[a->edges[a->cells[i].edge].sig].func)
+            ret = add_outcome(b, &a->cells[i], &a->kinds[a->cells[i].kind], edges[a->cells[i].edge]);
     for (uint32_t i = 0; ret == 0 && i < a->n_threads; i++)
         ret = add_row(b, &a->threads[i]);
     for (uint32_t i = 0; ret == 0 && i < a->n_marks; i++)
         ret = add_mark(b, &a->marks[i]);
+    if (ret == 0)
+        ret = build_slices(b, a);
     add_totals(b, a);
     if (b->arena.failed)
         ret = GHOST_E_NOMEM;

@@ -21,6 +21,8 @@
 #define LIST_ADD(list) \
     (grow_array(&(list)->v, (list)->n, &(list)->cap, sizeof *(list)->v) ? &(list)->v[(list)->n++] : NULL)
 
+struct build_owner { uint32_t function, process; };
+
 struct build_signature {
     struct ghost_model_signature m;      /* types are numbers of the build */
     struct hist hist;
@@ -36,6 +38,8 @@ struct build {
     LIST_OF(struct ghost_model_edge) edges;
     LIST_OF(struct ghost_model_outcome) outcomes;
     LIST_OF(struct ghost_model_thread_row) rows;
+    struct slices slices;                /* of numbers of: */
+    LIST_OF(struct build_owner) slice_owners; struct table slice_owner;
     LIST_OF(struct ghost_model_process) processes;
     LIST_OF(struct ghost_model_thread) threads;
     LIST_OF(struct ghost_model_annotations) annotations;
@@ -69,6 +73,9 @@ int build_agg(struct build *b, const struct agg *a);
 /* process: as numbered by the build, GHOST_NONE for none. */
 int build_damage(struct build *b, const struct ghost_model_damage *d);
 
+/* What ghost_model_free frees: m is first. */
+struct model_box { struct ghost_model m; struct arena arena; };
+
 /* NULL when out of memory. The build is used up either way. */
 struct ghost_model *build_seal(struct build *b, const char *session);
 
@@ -78,6 +85,11 @@ uint32_t build_function(struct build *b, uint32_t id);
 uint32_t build_signature_of(struct build *b, uint32_t func, uint32_t sig);
 uint32_t build_thread(struct build *b, uint32_t id);
 int build_definitions(struct build *b);
+int build_slices(struct build *b, const struct agg *a);
+bool seal_slices(struct build *b, struct ghost_model *m, const uint32_t *functions, const uint32_t *processes);  /* new numbers of each */
+/* How an end counts: an activation that GeneratorExit ended was closed, which is no exception of
+ * it and nothing that its closer caught (GHOST_END_COUNT: not at all). */
+uint32_t build_true_end(const struct build *b, uint32_t end, uint32_t type, const struct ghost_model_function *f);
 uint64_t build_real(const struct build *b, uint64_t tick);      /* ns since 1970, 0 unknown */
 struct ghost_str build_str(struct build *b, struct ghost_str s);
 /* "(int, *tuple, k=str, **dict)" of a signature whose types are numbers of the build. */

@@ -14,8 +14,6 @@ struct sealed {
     uint32_t *type, *function, *signature, *edge, *process, *thread;
 };
 
-struct model_box { struct ghost_model m; struct arena arena; };   /* m is first: freed through it */
-
 /* ---- comparing ---- */
 
 static int compare_u64(uint64_t a, uint64_t b) { return a < b ? -1 : a > b; }
@@ -463,7 +461,7 @@ struct ghost_model *build_seal(struct build *b, const char *session)
     struct model_box *box = calloc(1, sizeof *box);
     struct sealed s = { .b = b, .m = box ? &box->m : NULL };
     bool ok = box && !b->arena.failed && seal_types(&s) && seal_functions(&s) && seal_signatures(&s) && seal_edges(&s) &&
-              seal_outcomes(&s) && seal_callees(&s) && seal_processes(&s) && seal_threads(&s) && seal_rest(&s);
+              seal_outcomes(&s) && seal_callees(&s) && seal_processes(&s) && seal_threads(&s) && seal_slices(b, s.m, s.function, s.process) && seal_rest(&s);
     if (ok) {
         s.m->session = build_str(b, (struct ghost_str){ session, (uint32_t)strlen(session) });
         ok = !b->arena.failed;

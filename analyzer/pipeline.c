@@ -249,7 +249,7 @@ static int add_log(struct run *r, struct job *j, unsigned n, const struct ghost_
         j->damages.v[i].process = r->build.process;
         ret = build_damage(&r->build, &j->damages.v[i]);
     }
-    return ret < 0 ? ret : note_missing(&r->build, &j->defs);
+    return ret < 0 || r->o->from_real || r->o->to_real ? ret : note_missing(&r->build, &j->defs);
 }
 
 static int run_sources(struct run *r, struct job *j)
@@ -257,8 +257,11 @@ static int run_sources(struct run *r, struct job *j)
     const struct ghost_log_info *info = ghost_log_info(j->sources[0].log);
     unsigned n = info->size < SMALL_LOG ? 1 : r->n_workers, ready = 0;
     int ret = 0;
-    for (; ret == 0 && ready < n; ready += ret == 0)
+    for (; ret == 0 && ready < n; ready += ret == 0) {
         ret = agg_init(&r->workers[ready].agg);
+        r->workers[ready].agg.from_real = r->o->from_real;
+        r->workers[ready].agg.to_real = r->o->to_real ? r->o->to_real : UINT64_MAX;
+    }
     if (ret == 0) {
         run_job(r, j, n);
         ret = j->failed ? j->failed : add_log(r, j, n, info);

@@ -13,6 +13,9 @@ struct pipeline_options {
     /* told now and then, from the calling thread; may be NULL */
     void (*progress)(void *self, uint64_t bytes_done, uint64_t bytes_total);
     void *self;
+    /* only calls that began at from_real or later and before to_real (ns since 1970; to_real 0: no end); a
+     * call counts whole, whenever it ended */
+    uint64_t from_real, to_real;
 };
 
 /* Damaged places and unreadable logs become entries of the model's damages as

@@ -124,8 +124,9 @@ struct ghost_model_outcome {
 
 struct ghost_model_thread_row { uint32_t function, thread /* GHOST_NONE: many */; uint64_t calls; };
 
-/* ---- when ---- The session's wall-clock span in at most GHOST_SLICES slices of
- * equal width, a power of two nanoseconds, each beginning at a multiple of it;
+/* ---- when ---- The wall-clock span of the calls, from the first to the last
+ * begin or end, in at most GHOST_SLICES slices of equal width: the least power of
+ * two nanoseconds that will do, 2^16 or more, each beginning at a multiple of it;
  * so slices of any two logs, hosts or days line up. Calls count where they
  * began, everything else where they ended. */
 #define GHOST_SLICES 64u

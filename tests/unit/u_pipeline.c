@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analyzer/hist.h"
 #include "analyzer/pipeline.h"
 #include "ghost/log.h"
 #include "memory_sink.h"
@@ -156,13 +157,17 @@ static void store(const char *name, const void *bytes, size_t n)
     fclose(f);
 }
 
-static struct ghost_model *analyse(const char *name, unsigned jobs, struct ghost_err *err)
+static struct ghost_model *analyse_range(const char *name, struct pipeline_options o, struct ghost_err *err)
 {
     char path[128];
     snprintf(path, sizeof path, "%s%s%s", folder, name ? "/" : "", name ? name : "");
     struct session s = { .id = "s", .path = path, .is_file = name != NULL };
-    struct pipeline_options o = { .jobs = jobs };
     return pipeline_run(&s, &o, err);
+}
+
+static struct ghost_model *analyse(const char *name, unsigned jobs, struct ghost_err *err)
+{
+    return analyse_range(name, (struct pipeline_options){ .jobs = jobs }, err);
 }
 
 /* Equal in all that does not depend on where blocks were cut. */
@@ -195,6 +200,72 @@ static void assert_same(const struct ghost_model *a, const struct ghost_model *b
     }
     for (uint32_t i = 0; i < a->n_rows; i++)
         assert_true(a->rows[i].function == b->rows[i].function && a->rows[i].thread == b->rows[i].thread && a->rows[i].calls == b->rows[i].calls);
+    assert_int_equal(a->slice_start, b->slice_start);
+    assert_int_equal(a->slice_ns, b->slice_ns);
+    assert_int_equal(a->n_slice_rows, b->n_slice_rows);
+    for (uint32_t i = 0; i < a->n_slice_rows; i++) {
+        const struct ghost_model_slice *s = &a->slices[i], *t = &b->slices[i];
+        assert_true(s->function == t->function && s->process == t->process && s->slice == t->slice);
+        assert_true(s->calls == t->calls && s->exceptions == t->exceptions && s->finished == t->finished);
+        assert_true(s->total == t->total && s->self == t->self && s->log_sum == t->log_sum && s->log_squares == t->log_squares);
+    }
+}
+
+/* What slices must sum up to, from the other parts of the model. */
+static struct ghost_model_slice whole_of(const struct ghost_model *m, const struct ghost_model_function *f)
+{
+    struct ghost_model_slice sum = { 0 };
+    for (uint32_t i = f->signatures; i < f->signatures + f->n_signatures; i++) {
+        const struct ghost_model_signature *s = &m->signatures[i];
+        for (uint32_t k = 0; k < s->n_hist; k++) {
+            uint64_t bucket = hist_bucket(s->hist[k].lower);
+            sum.log_sum += s->hist[k].count * bucket;
+            sum.log_squares += s->hist[k].count * bucket * bucket;
+        }
+        for (uint32_t e = s->edges; e < s->edges + s->n_edges; e++) {
+            sum.calls += m->edges[e].calls;
+            for (uint32_t o = m->edges[e].outcomes; o < m->edges[e].outcomes + m->edges[e].n_outcomes; o++) {
+                const struct ghost_model_outcome *out = &m->outcomes[o];
+                if (m->edges[e].adopted || !GHOST_END_IS_TIMED(out->end))
+                    continue;
+                sum.finished += out->count;
+                sum.total += out->total;
+                sum.self += out->self;
+                sum.exceptions += GHOST_END_IS_EXCEPTION(out->end) ? out->count : 0;
+            }
+        }
+    }
+    return sum;
+}
+
+static void assert_slices_add_up(const struct ghost_model *m)
+{
+    uint32_t at = 0, first = UINT32_MAX, last = 0;
+    for (uint32_t f = 0; f < m->n_functions; f++) {
+        struct ghost_model_slice want = whole_of(m, &m->functions[f]);
+        for (; at < m->n_slice_rows && m->slices[at].function == f; at++) {
+            const struct ghost_model_slice *s = &m->slices[at];
+            if (at && s[-1].function == f)
+                assert_true(s[-1].process < s->process || (s[-1].process == s->process && s[-1].slice < s->slice));
+            assert_true(s->calls || s->finished);
+            first = s->slice < first ? s->slice : first;
+            last = s->slice > last ? s->slice : last;
+            want.calls -= s->calls;
+            want.exceptions -= s->exceptions;
+            want.finished -= s->finished;
+            want.total -= s->total;
+            want.self -= s->self;
+            want.log_sum -= s->log_sum;
+            want.log_squares -= s->log_squares;
+        }
+        assert_true(!want.calls && !want.exceptions && !want.finished && !want.total && !want.self && !want.log_sum && !want.log_squares);
+    }
+    assert_int_equal(at, m->n_slice_rows);
+    if (!at)
+        return;
+    /* not wider than needed: slices half as wide would be too many */
+    assert_true(first == 0 && last < GHOST_SLICES && (last >= GHOST_SLICES / 2 - 1 || m->slice_ns == 1 << 16));
+    assert_true((m->slice_ns & (m->slice_ns - 1)) == 0 && m->slice_start % m->slice_ns == 0);
 }
 
 static void blocks_may_be_cut_anywhere(void **state)
@@ -256,8 +327,58 @@ static void sums_hold_together(void **state)
         calls += entered;
     }
     assert_int_equal(rows, calls);
+    assert_slices_add_up(m);
+    assert_true(m->n_slice_rows > 100);
     ghost_model_free(m);
     ghost_buf_release(&log);
+}
+
+static uint64_t add_calls(const struct ghost_model *m, uint64_t *finished, uint64_t *total)
+{
+    uint64_t calls = 0;
+    for (uint32_t i = 0; i < m->n_edges; i++)
+        calls += m->edges[i].calls;
+    for (uint32_t i = 0; i < m->n_outcomes; i++) {
+        bool counts = GHOST_END_IS_TIMED(m->outcomes[i].end) && !m->edges[m->outcomes[i].edge].adopted;
+        *finished += counts ? m->outcomes[i].count : 0;
+        *total += m->outcomes[i].total;
+    }
+    return calls;
+}
+
+static void ranges_of_time_add_up(void **state)
+{
+    enum { PARTS = 7 };
+    (void)state;
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        struct ghost_buf log = make_log(seed, 4000, 100);
+        store("1-00000001.ghost", log.p, log.len);
+        struct ghost_model *m = analyse("1-00000001.ghost", 1, NULL);
+        uint64_t finished = 0, total = 0, calls = add_calls(m, &finished, &total), events = 0;
+        uint64_t begin = 1000000000, width = (m->slices ? m->slice_ns * GHOST_SLICES : 1) / PARTS;
+        for (unsigned i = 0; i < PARTS; i++) {
+            struct pipeline_options o = { .jobs = 2, .from_real = i ? begin + i * width : 0, .to_real = i + 1 < PARTS ? begin + (i + 1) * width : 0 };
+            struct ghost_model *part = analyse_range("1-00000001.ghost", o, NULL);
+            uint64_t part_finished = 0, part_total = 0;
+            assert_non_null(part);
+            assert_int_equal(part->lost, m->lost);
+            assert_slices_add_up(part);
+            calls -= add_calls(part, &part_finished, &part_total);
+            finished -= part_finished;
+            total -= part_total;
+            events += part->events;
+            for (uint32_t k = 0; k < part->n_signatures; k++)
+                assert_true(!part->signatures[k].n_edges || !part->signatures[k].first_real ||
+                            (part->signatures[k].first_real >= o.from_real && (!o.to_real || part->signatures[k].last_real < o.to_real)));
+            ghost_model_free(part);
+        }
+        assert_int_equal(calls, 0);
+        assert_int_equal(finished, 0);
+        assert_int_equal(total, 0);
+        assert_int_equal(events, m->events);
+        ghost_model_free(m);
+        ghost_buf_release(&log);
+    }
 }
 
 static void any_number_of_threads_says_the_same(void **state)
@@ -337,7 +458,7 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blocks_may_be_cut_anywhere), cmocka_unit_test(sums_hold_together),
+        cmocka_unit_test(blocks_may_be_cut_anywhere), cmocka_unit_test(sums_hold_together), cmocka_unit_test(ranges_of_time_add_up),
         cmocka_unit_test(any_number_of_threads_says_the_same), cmocka_unit_test(processes_unite_by_name),
         cmocka_unit_test(damage_anywhere_costs_no_more_than_it_must),
     };
