@@ -1,0 +1,299 @@
+/* detect_never_called.c - functions whose body was never entered although their
+ * module was executed.
+ *
+ * The log has the tree of all code objects of each executed module, and a
+ * definition of each function that was entered, made when it was entered for
+ * the first time: so "never" holds even where events were lost later. It does
+ * not hold where recording was blind from the start; then all is undecided.
+ *
+ * Reported is the outermost: what stands inside a function that was never
+ * entered could not be. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "finding.h"
+#include "ghost/record.h"
+#include "term.h"
+
+/* Not dead: never meant to be entered, or not by itself. */
+#define EXEMPT (GHOST_NODE_OVERLOAD | GHOST_NODE_ABSTRACT | GHOST_NODE_PROTOCOL | GHOST_NODE_TYPE_CHECKING | GHOST_NODE_MAIN_GUARD | \
+                GHOST_NODE_TRIVIAL | GHOST_NODE_COMPREHENSION | GHOST_NODE_LAMBDA | GHOST_NODE_ANNOTATE)
+
+static const struct { uint32_t code; const char *why; } blind_notes[] = {
+    { GHOST_NOTE_HOOK_PROFILE, "the profile hook does not see every thread" },
+    { GHOST_NOTE_HOOK_LOST, "recording ended before the program did" },
+    { GHOST_NOTE_SUBINTERPRETER, "a subinterpreter was not recorded" },
+    { GHOST_NOTE_FAULT, "the recorder switched itself off" },
+    { GHOST_NOTE_PAUSED, "recording was paused" },
+};
+static const struct { uint32_t cause; const char *why; } blind_losses[] = {
+    { GHOST_LOSS_NO_RING, "a thread was not recorded" },
+    { GHOST_LOSS_STACK, "calls too deep to follow were not recorded" },
+    { GHOST_LOSS_FUNC_CAP, "there were more functions than can be numbered" },
+    { GHOST_LOSS_DAMAGE, "a part of a log could not be read" },
+    { GHOST_LOSS_DEFINITION, "a definition could not be stored" },
+};
+
+/* A node that was not entered. */
+struct dead { const struct ghost_model_tree *tree; uint32_t node; };
+
+struct search {
+    const struct ghost_model *m;
+    const uint32_t *by_file;     /* functions by file, qualname, line */
+    const char *blind;           /* why "never" cannot be said, or NULL */
+    struct dead *v; uint32_t n, cap;
+    bool failed;
+};
+
+static int compare_strings(struct ghost_str a, struct ghost_str b)
+{
+    int r = memcmp(a.p, b.p, a.len < b.len ? a.len : b.len);
+    return r ? r : (a.len > b.len) - (a.len < b.len);
+}
+
+/* ---- was it entered? ---- */
+
+static int compare_place(struct ghost_str place, struct ghost_str qualname, uint32_t line, struct ghost_str other_place,
+                         const struct ghost_model_function *f)
+{
+    int r = compare_strings(place, other_place);
+    r = r ? r : compare_strings(qualname, f->qualname);
+    return r ? r : (line > f->first_line) - (line < f->first_line);
+}
+
+static int by_file(const void *pa, const void *pb, void *self)
+{
+    const struct ghost_model *m = self;
+    const struct ghost_model_function *a = &m->functions[*(const uint32_t *)pa], *b = &m->functions[*(const uint32_t *)pb];
+    return compare_place(a->file, a->qualname, a->first_line, b->file, b);
+}
+
+/* The first function that is not before this place, of the model's order or of by_file. */
+static uint32_t find(const struct search *s, bool file, struct ghost_str place, struct ghost_str qualname, uint32_t line)
+{
+    uint32_t low = 0, high = s->m->n_functions;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        const struct ghost_model_function *f = &s->m->functions[file ? s->by_file[middle] : middle];
+        if (compare_place(place, qualname, line, file ? f->file : f->module, f) > 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_there(const struct search *s, bool file, struct ghost_str place, struct ghost_str qualname, uint32_t line)
+{
+    uint32_t i = find(s, file, place, qualname, line);
+    if (i == s->m->n_functions)
+        return false;
+    const struct ghost_model_function *f = &s->m->functions[file ? s->by_file[i] : i];
+    return compare_strings(place, file ? f->file : f->module) == 0 && compare_strings(qualname, f->qualname) == 0 &&
+           (line == 0 || line == f->first_line);
+}
+
+/* A module executed under two names (as a script and imported) is one file; a
+ * module of several releases has one name, and there lines tell nothing. */
+static bool was_entered(const struct search *s, const struct ghost_def_tree *t, const struct ghost_def_node *n, bool several)
+{
+    return is_there(s, false, t->module, n->qualname, several ? 0 : n->first_line) || is_there(s, true, t->file, n->qualname, n->first_line);
+}
+
+/* ---- what may be called dead ---- */
+
+static struct ghost_str last_part(struct ghost_str qualname)
+{
+    uint32_t at = qualname.len;
+    while (at && qualname.p[at - 1] != '.')
+        at--;
+    return (struct ghost_str){ qualname.p + at, qualname.len - at };
+}
+
+static bool is_dunder(struct ghost_str name)
+{
+    return name.len > 4 && memcmp(name.p, "__", 2) == 0 && memcmp(name.p + name.len - 2, "__", 2) == 0;
+}
+
+/* Decorators of classes (data classes above all) replace or compare special methods. */
+static bool is_of_decorated_class(const struct ghost_def_tree *t, const struct ghost_def_node *n)
+{
+    const struct ghost_def_node *parent = &t->nodes[n->parent];
+    return parent->flags & GHOST_NODE_CLASS && parent->flags & GHOST_NODE_DECORATED && is_dunder(last_part(n->qualname));
+}
+
+/* Another definition of the same name took its place: one that was entered, or a later one. */
+static bool is_replaced(const struct ghost_def_tree *t, const bool *entered, uint32_t node)
+{
+    const struct ghost_def_node *n = &t->nodes[node];
+    for (uint32_t i = 1; i < t->n_nodes && !(n->flags & GHOST_NODE_DECORATED); i++)
+        if (i != node && t->nodes[i].parent == n->parent && (entered[i] || i > node) && t->nodes[i].flags & GHOST_NODE_FUNCTION &&
+            compare_strings(t->nodes[i].qualname, n->qualname) == 0)
+            return true;
+    return false;
+}
+
+static void add_dead(struct search *s, const struct ghost_model_tree *tree, uint32_t node)
+{
+    if (grow_array(&s->v, s->n, &s->cap, sizeof *s->v))
+        s->v[s->n++] = (struct dead){ tree, node };
+    else
+        s->failed = true;
+}
+
+static void search_tree(struct search *s, const struct ghost_model_tree *tree, bool several)
+{
+    const struct ghost_def_tree *t = tree->tree;
+    bool *entered = calloc((size_t)t->n_nodes + 1, sizeof *entered), *reachable = calloc((size_t)t->n_nodes + 1, sizeof *reachable);
+    if (!entered || !reachable) {
+        s->failed = true;
+    } else {
+        for (uint32_t i = 0; i < t->n_nodes; i++) {
+            /* scopes of annotations and type parameters are no code that is recorded by itself */
+            entered[i] = i == 0 || t->nodes[i].flags & GHOST_NODE_ANNOTATE || was_entered(s, t, &t->nodes[i], several);
+            reachable[i] = i == 0 || (reachable[t->nodes[i].parent] && entered[t->nodes[i].parent]);
+        }
+        for (uint32_t i = 1; i < t->n_nodes; i++)
+            if (t->nodes[i].flags & GHOST_NODE_FUNCTION && !(t->nodes[i].flags & EXEMPT) && reachable[i] && !entered[i] &&
+                !is_of_decorated_class(t, &t->nodes[i]) && !is_replaced(t, entered, i))
+                add_dead(s, tree, i);
+    }
+    free(entered);
+    free(reachable);
+}
+
+static bool same_module(const struct ghost_model *m, uint32_t a, uint32_t b)
+{
+    return a < m->n_trees && b < m->n_trees && compare_strings(m->trees[a].tree->module, m->trees[b].tree->module) == 0;
+}
+
+static const char *find_blindness(const struct ghost_model *m)
+{
+    for (uint32_t i = 0; i < m->n_notes; i++)
+        for (size_t k = 0; k < sizeof blind_notes / sizeof *blind_notes; k++)
+            if (m->notes[i].code == blind_notes[k].code)
+                return blind_notes[k].why;
+    for (uint32_t i = 0; i < m->n_losses; i++)
+        for (size_t k = 0; k < sizeof blind_losses / sizeof *blind_losses; k++)
+            if (m->losses[i].cause == blind_losses[k].cause)
+                return blind_losses[k].why;
+    for (uint32_t i = 0; i < m->n_damages; i++)
+        if (!m->damages[i].cut)
+            return "a part of a log could not be read";
+    return NULL;
+}
+
+/* ---- the finding ---- */
+
+static int by_place(const void *pa, const void *pb)
+{
+    const struct dead *a = pa, *b = pb;
+    const struct ghost_def_node *x = &a->tree->tree->nodes[a->node], *y = &b->tree->tree->nodes[b->node];
+    int r = compare_strings(a->tree->tree->file, b->tree->tree->file);
+    r = r ? r : compare_strings(x->qualname, y->qualname);
+    r = r ? r : (x->first_line > y->first_line) - (x->first_line < y->first_line);
+    return r ? r : (a->tree > b->tree) - (a->tree < b->tree);
+}
+
+/* Of a file that was executed under two names, or a function of several releases, one is enough. */
+static bool is_same(const struct dead *a, const struct dead *b)
+{
+    const struct ghost_def_node *x = &a->tree->tree->nodes[a->node], *y = &b->tree->tree->nodes[b->node];
+    if (compare_strings(x->qualname, y->qualname) != 0 || compare_strings(a->tree->tree->file, b->tree->tree->file) != 0)
+        return false;
+    return x->first_line == y->first_line || a->tree != b->tree;
+}
+
+static uint64_t calls_in(const struct search *s, struct ghost_str module)
+{
+    uint64_t calls = 0;
+    for (uint32_t i = find(s, false, module, GHOST_STR(""), 0); i < s->m->n_functions; i++) {
+        const struct ghost_model_function *f = &s->m->functions[i];
+        if (compare_strings(f->module, module) != 0)
+            break;
+        for (uint32_t k = f->signatures; k < f->signatures + f->n_signatures; k++)
+            for (uint32_t e = s->m->signatures[k].edges; e < s->m->signatures[k].edges + s->m->signatures[k].n_edges; e++)
+                calls += s->m->edges[e].calls;
+    }
+    return calls;
+}
+
+static int report(const struct search *s, const struct dead *d, uint64_t calls, struct findings *out, struct ghost_err *err)
+{
+    const struct ghost_def_tree *t = d->tree->tree;
+    const struct ghost_def_node *n = &t->nodes[d->node];
+    char span[HUMAN], count[HUMAN];
+    struct finding *row = findings_add(out, err);
+    if (!row)
+        return err ? err->code : GHOST_E_NOMEM;
+    row->module = findings_text(out, "%.*s", FINDING_STR(t->module));
+    row->qualname = findings_text(out, "%.*s", FINDING_STR(n->qualname));
+    row->file = findings_text(out, "%.*s", FINDING_STR(t->file));
+    row->line = n->first_line;
+    row->fn_key = findings_key(out, t->module, n->qualname, n->first_line);
+    row->severity = SEVERITY_LOW;
+    row->decided = s->blind == NULL;
+    row->observed = GHOST_STR("never entered");
+    human_span(span, s->m->end_real > s->m->start_real ? s->m->end_real - s->m->start_real : 0);
+    human_count(count, calls);
+    row->message = findings_text(out, "defined but never called: the module was loaded in %u process%s, %s call%s of it seen in %s%s%s",
+                                 d->tree->n_processes, d->tree->n_processes == 1 ? "" : "es", count, calls == 1 ? "" : "s", span,
+                                 s->blind ? "; not certain: " : "", s->blind ? s->blind : "");
+    if (n->flags & GHOST_NODE_DECORATED)
+        findings_evidence(out, row, "decorated", GHOST_STR("a decorator that gives back something else would hide its calls"), 0, 0);
+    uint32_t inside = 0;
+    for (uint32_t i = d->node + 1; i < t->n_nodes && t->nodes[i].parent >= d->node; i++)    /* preorder: what is inside follows */
+        inside += (t->nodes[i].flags & (GHOST_NODE_FUNCTION | EXEMPT)) == GHOST_NODE_FUNCTION;
+    if (inside)
+        findings_evidence(out, row, "inside it", findings_text(out, "%u more function%s that could not be called", inside, inside == 1 ? "" : "s"), 0, 0);
+    return 0;
+}
+
+static int report_all(struct search *s, struct findings *out, struct ghost_err *err)
+{
+    const struct ghost_model_tree *of = NULL;
+    uint64_t calls = 0;
+    int ret = 0;
+    if (s->n)
+        qsort(s->v, s->n, sizeof *s->v, by_place);
+    for (uint32_t i = 0; i < s->n && ret == 0; i++) {
+        if (i && is_same(&s->v[i - 1], &s->v[i]))
+            continue;
+        if (s->v[i].tree != of)
+            calls = calls_in(s, s->v[i].tree->tree->module);
+        of = s->v[i].tree;
+        ret = report(s, &s->v[i], calls, out, err);
+    }
+    return ret;
+}
+
+static int run(const struct ghost_model *m, const struct detect_options *o, struct findings *out, struct ghost_err *err)
+{
+    struct search s = { .m = m, .blind = find_blindness(m) };
+    int ret = GHOST_E_NOMEM;
+    uint32_t *order = calloc((size_t)m->n_functions + 1, sizeof *order);
+    (void)o;
+    if (!order)
+        goto out;
+    for (uint32_t i = 0; i < m->n_functions; i++)
+        order[i] = i;
+    qsort_r(order, m->n_functions, sizeof *order, by_file, (void *)(uintptr_t)m);
+    s.by_file = order;
+    for (uint32_t i = 0; i < m->n_trees; i++)
+        search_tree(&s, &m->trees[i], same_module(m, i, i + 1) || (i && same_module(m, i - 1, i)));
+    if (!s.failed)
+        ret = report_all(&s, out, err);
+out:
+    if (ret == GHOST_E_NOMEM)
+        ghost_fail(err, ret, "out of memory while looking for functions that were never called");
+    free(order);
+    free(s.v);
+    return ret;
+}
+
+const struct detector detect_never_called = {
+    .name = "never_called",
+    .summary = "functions that were defined but never called",
+    .run = run,
+};

@@ -1,0 +1,68 @@
+/* findings_facts.c - functions by fn_key, beside their profiles. */
+#include "findings_facts.h"
+
+#include <stdlib.h>
+
+#define CO_OPTIMIZED 0x0001u         /* CPython: class and module bodies lack it */
+
+static bool is_def(const struct ghost_model_function *f)
+{
+    uint32_t at = f->qualname.len;
+    return f->defined && f->co_flags & CO_OPTIMIZED && at && f->qualname.p[at - 1] != '>';
+}
+
+static bool same_key(const struct ghost_model_function *a, const struct ghost_model_function *b)
+{
+    return a->module.p == b->module.p && a->qualname.p == b->qualname.p && a->first_line == b->first_line;
+}
+
+static bool is_profile_of(const struct profile *p, const struct ghost_model_function *f)
+{
+    return p->module.p == f->module.p && p->qualname.p == f->qualname.p && p->line == f->first_line;
+}
+
+int facts_make(struct facts *f, const struct ghost_model *m, struct ghost_err *err)
+{
+    *f = (struct facts){ 0 };
+    int ret = profiles_make(&f->profiles, m, err);
+    if (ret < 0)
+        return ret;
+    f->v = calloc((size_t)m->n_functions + 1, sizeof *f->v);
+    f->of = calloc((size_t)m->n_functions + 1, sizeof *f->of);
+    if (!f->v || !f->of) {
+        facts_release(f);
+        return ghost_fail(err, GHOST_E_NOMEM, "out of memory while looking for anomalies");
+    }
+    for (uint32_t i = 0, profile = 0; i < m->n_functions;) {
+        struct fact *one = &f->v[f->n];
+        *one = (struct fact){ .first = i, .is_function = is_def(&m->functions[i]) };
+        /* profiles stand in the model's order, without those that were never called */
+        if (profile < f->profiles.n && is_profile_of(&f->profiles.v[profile], &m->functions[i]))
+            one->p = &f->profiles.v[profile++];
+        for (; i < m->n_functions && same_key(&m->functions[i], &m->functions[one->first]); i++)
+            f->of[i] = f->n;
+        one->n = i - one->first;
+        f->n++;
+    }
+    return 0;
+}
+
+void facts_release(struct facts *f)
+{
+    profiles_release(&f->profiles);
+    free(f->v);
+    free(f->of);
+    *f = (struct facts){ 0 };
+}
+
+void facts_edges(const struct ghost_model *m, const struct fact *f, facts_visit *visit, void *self)
+{
+    for (uint32_t i = f->first; i < f->first + f->n; i++) {
+        const struct ghost_model_function *of = &m->functions[i];
+        for (uint32_t k = of->signatures; k < of->signatures + of->n_signatures; k++) {
+            const struct ghost_model_signature *s = &m->signatures[k];
+            for (uint32_t e = s->edges; e < s->edges + s->n_edges; e++)
+                visit(self, s, &m->edges[e]);
+        }
+    }
+}
