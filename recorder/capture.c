@@ -1,5 +1,6 @@
 /* capture.c - the uncommon ways of capture.h: a signature not seen last time, a
  * type not seen last time, no room in the ring, code seen for the first time. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include "capture.h"
@@ -28,34 +29,61 @@ static void quiet_end(struct quiet *q)
     PyErr_Restore(q->type, q->value, q->traceback);
 }
 
+/* ---- types ---- */
+
+uint32_t capture_unseen_type(PyTypeObject *type)
+{
+    struct quiet q;
+    quiet_begin(&q);
+    uint32_t id = ident_type(type);
+    quiet_end(&q);
+    return id;
+}
+
 /* ---- signatures ----
- * A vector has a word for each parameter (its type), then, for *args, how many
- * there were (up to 4) and the types of the first three, then the same for the
- * values of **kwargs. Words are type addresses in `by_pointer`, ids in `by_id`. */
+ * A signature is a vector of words: for each parameter its type's id (0: not
+ * bound), then, for *args, how many there were (up to 4) and the types of the
+ * first three, then the same for the values of **kwargs. */
 #define EXTRA_WORDS (1u + GHOST_SIG_ELEMENTS)
 #define COUNT_MORE (GHOST_SIG_ELEMENTS + 1)
 #define WIDTH_MAX (GHOST_PARAM_MAX + 2 * EXTRA_WORDS)
 
-int capture_prepare(struct funcrec *f, PyCodeObject *code)
+static size_t record_size(unsigned n_types)
 {
-    int args = code->co_argcount + code->co_kwonlyargcount;
-    bool varargs = code->co_flags & CO_VARARGS, varkw = code->co_flags & CO_VARKEYWORDS;
-    bool cells = false;
+    size_t n = offsetof(struct funcrec, types) + n_types * sizeof(PyTypeObject *);
+    return (n + 63) / 64 * 64;
+}
 
-    if ((unsigned)args + 2 > GHOST_PARAM_MAX)
-        return -1;
-    f->co_flags = (uint32_t)code->co_flags;
-    f->n_params = (uint16_t)(args + varargs + varkw);
-    f->width = (uint16_t)(f->n_params + (varargs ? EXTRA_WORDS : 0) + (varkw ? EXTRA_WORDS : 0));
+struct funcrec *capture_new(PyCodeObject *code, uint32_t id)
+{
+    unsigned args = (unsigned)(code->co_argcount + code->co_kwonlyargcount);
+    bool varargs = code->co_flags & CO_VARARGS, varkw = code->co_flags & CO_VARKEYWORDS;
+    bool readable = !varargs && !varkw;
+
+    if (args + 2 > GHOST_PARAM_MAX)
+        return NULL;
+    for (unsigned i = 0; i < args; i++)
+        readable = readable && !compat_is_cell(code, (int)i);
+    unsigned n_types = readable ? args : 0;
+    struct funcrec *f = aligned_alloc(64, record_size(n_types));
+    struct signatures *s = calloc(1, sizeof(*s));
+    if (!f || !s) {
+        free(f);
+        free(s);
+        return NULL;
+    }
+    memset(f, 0, record_size(n_types));
+    f->id = id;
+    f->n_types = (uint16_t)n_types;
+    f->readable = readable;
     f->generator_like = (code->co_flags & GHOST_CO_GENERATOR_LIKE) != 0;
-    for (int i = 0; i < f->n_params; i++)
-        cells = cells || compat_is_cell(code, i);
-    f->fast = !cells && !varargs && !varkw;
-    f->n_fast = f->fast ? (uint16_t)args : 0;
-    f->by_pointer.width = f->by_id.width = f->width ? f->width : 1;
-    f->last = calloc(f->n_fast * (1u + OTHER_SIGNATURES) + 1u, sizeof(*f->last));
-    f->others = f->last + f->n_fast;
-    return f->last ? 0 : -1;
+    f->async_generator = (code->co_flags & GHOST_CO_ASYNC_GENERATOR) != 0;
+    f->sigs = s;
+    s->co_flags = (uint32_t)code->co_flags;
+    s->n_params = (uint16_t)(args + varargs + varkw);
+    s->width = (uint16_t)(s->n_params + (varargs ? EXTRA_WORDS : 0) + (varkw ? EXTRA_WORDS : 0));
+    s->by_id.width = s->width ? s->width : 1;
+    return f;
 }
 
 /* An argument; the body's closure may have moved it into a cell already. */
@@ -65,50 +93,39 @@ static PyObject *argument(compat_frame *frame, PyCodeObject *code, int i)
     return o && compat_is_cell(code, i) && PyCell_Check(o) ? PyCell_GET(o) : o;
 }
 
-static PyTypeObject *argument_type(compat_frame *frame, PyCodeObject *code, int i)
-{
-    PyObject *o = argument(frame, code, i);
-    return o ? Py_TYPE(o) : NULL;
-}
+static uint64_t type_word(PyObject *o) { return o ? capture_type(Py_TYPE(o)) : 0; }
 
 static uint64_t *tuple_words(uint64_t *w, PyObject *tuple)
 {
     Py_ssize_t n = tuple && PyTuple_CheckExact(tuple) ? PyTuple_GET_SIZE(tuple) : 0;
     *w++ = (uint64_t)(n > (Py_ssize_t)GHOST_SIG_ELEMENTS ? COUNT_MORE : n);
     for (Py_ssize_t i = 0; i < (Py_ssize_t)GHOST_SIG_ELEMENTS; i++)
-        *w++ = i < n ? (uintptr_t)Py_TYPE(PyTuple_GET_ITEM(tuple, i)) : 0;
+        *w++ = i < n ? type_word(PyTuple_GET_ITEM(tuple, i)) : 0;
     return w;
 }
 
-static uint64_t *dict_words(uint64_t *w, PyObject *dict)
+static void dict_words(uint64_t *w, PyObject *dict)
 {
     Py_ssize_t n = dict && PyDict_CheckExact(dict) ? PyDict_GET_SIZE(dict) : 0, pos = 0;
     PyObject *k, *v;
     *w++ = (uint64_t)(n > (Py_ssize_t)GHOST_SIG_ELEMENTS ? COUNT_MORE : n);
     for (unsigned i = 0; i < GHOST_SIG_ELEMENTS; i++)
-        *w++ = n && PyDict_Next(dict, &pos, &k, &v) ? (uintptr_t)Py_TYPE(v) : 0;
-    return w;
+        *w++ = n && PyDict_Next(dict, &pos, &k, &v) ? type_word(v) : 0;
 }
 
-static void vector_of(const struct funcrec *f, compat_frame *frame, PyCodeObject *code, uint64_t *w)
+static void vector_of(const struct signatures *s, compat_frame *frame, PyCodeObject *code, uint64_t *w)
 {
     int args = code->co_argcount + code->co_kwonlyargcount, i = 0;
-    bool varargs = f->co_flags & CO_VARARGS, varkw = f->co_flags & CO_VARKEYWORDS;
+    bool varargs = s->co_flags & CO_VARARGS, varkw = s->co_flags & CO_VARKEYWORDS;
 
     w[0] = 0; /* a function without parameters has a vector of one word */
-    for (; i < f->n_params; i++)
-        w[i] = (uintptr_t)argument_type(frame, code, i);
+    for (; i < s->n_params; i++)
+        w[i] = type_word(argument(frame, code, i));
     uint64_t *extra = w + i;
     if (varargs)
         extra = tuple_words(extra, argument(frame, code, args));
     if (varkw)
         dict_words(extra, argument(frame, code, args + varargs));
-}
-
-/* Which words of a vector are types (the others are counts)? */
-static bool is_count(const struct funcrec *f, unsigned i)
-{
-    return i >= f->n_params && (i - f->n_params) % EXTRA_WORDS == 0;
 }
 
 static void elements(const uint64_t *w, uint32_t *n, uint32_t types[GHOST_SIG_ELEMENTS])
@@ -120,160 +137,104 @@ static void elements(const uint64_t *w, uint32_t *n, uint32_t types[GHOST_SIG_EL
 
 static void define_signature(const struct funcrec *f, uint32_t id, const uint64_t *ids)
 {
+    const struct signatures *s = f->sigs;
     uint32_t types[GHOST_PARAM_MAX];
     struct ghost_def_sig d = { .func = f->id, .id = id, .types = types };
     struct ghost_buf b = { 0 };
 
     if (id != GHOST_SIG_OTHER) {
-        d.n_params = f->n_params;
-        for (unsigned i = 0; i < f->n_params; i++)
+        d.n_params = s->n_params;
+        for (unsigned i = 0; i < s->n_params; i++)
             types[i] = (uint32_t)ids[i];
-        const uint64_t *extra = ids + f->n_params;
-        if (f->co_flags & CO_VARARGS) {
+        const uint64_t *extra = ids + s->n_params;
+        if (s->co_flags & CO_VARARGS) {
             elements(extra, &d.n_args, d.args);
             extra += EXTRA_WORDS;
         }
-        if (f->co_flags & CO_VARKEYWORDS)
+        if (s->co_flags & CO_VARKEYWORDS)
             elements(extra, &d.n_kwargs, d.kwargs);
     }
     ghost_encode_sig(&b, &d);
     journal_append_buf(&b);
 }
 
-static uint32_t new_signature(struct funcrec *f, const uint64_t *ids)
+static uint32_t new_signature(const struct funcrec *f, const uint64_t *ids)
 {
-    if (f->n_sigs + 1 >= GHOST_SIG_OTHER) {
-        if (!f->sig_full) {
-            f->sig_full = true;
+    struct signatures *s = f->sigs;
+    if (s->n + 1 >= GHOST_SIG_OTHER) {
+        if (!s->full) {
+            s->full = true;
             recorder_note(GHOST_NOTE_SIG_OTHER, "");
             define_signature(f, GHOST_SIG_OTHER, ids);
         }
         return GHOST_SIG_OTHER;
     }
-    uint32_t id = f->n_sigs + 1;
-    if (!vecmap_put(&f->by_id, ids, id))
+    uint32_t id = s->n + 1;
+    if (!vecmap_put(&s->by_id, ids, id))
         return GHOST_SIG_OTHER;
-    f->n_sigs = id;
+    s->n = id;
     define_signature(f, id, ids);
     return id;
 }
 
-static uint32_t signature_of(struct funcrec *f, const uint64_t *pointers)
+static uint64_t look_up(const struct funcrec *f, compat_frame *frame, PyCodeObject *code)
 {
     uint64_t ids[WIDTH_MAX];
-    unsigned width = f->by_id.width;
-    for (unsigned i = 0; i < width; i++)
-        ids[i] = is_count(f, i) || !pointers[i] ? pointers[i] : ident_type((PyTypeObject *)(uintptr_t)pointers[i]);
-    uint32_t sig = vecmap_get(&f->by_id, ids);
-    return sig ? sig : new_signature(f, ids);
-}
-
-#define POINTER_CACHE_MAX 2048u
-
-static void remember(struct funcrec *f, const uint64_t *pointers, uint32_t sig)
-{
-    if (f->by_pointer.n >= POINTER_CACHE_MAX)
-        vecmap_clear(&f->by_pointer);
-    for (unsigned i = 0; i < f->by_pointer.width; i++)
-        if (!is_count(f, i) && pointers[i])
-            ident_type_used((PyTypeObject *)(uintptr_t)pointers[i], f);
-    vecmap_put(&f->by_pointer, pointers, sig);
-}
-
-static bool frame_has(compat_frame *frame, PyTypeObject *const *types, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++) {
-        PyObject *o = compat_frame_local(frame, (int)i);
-        if (!o || Py_TYPE(o) != types[i])
-            return false;
+    vector_of(f->sigs, frame, code, ids);
+    uint32_t sig = vecmap_get(&f->sigs->by_id, ids);
+    if (unlikely(!sig)) {
+        struct quiet q;
+        quiet_begin(&q);
+        sig = new_signature(f, ids);
+        quiet_end(&q);
     }
-    return true;
+    return ghost_event_what(f->id, sig, 0);
 }
 
-/* One of the signatures seen lately, or 0. */
-static uint64_t seen_lately(const struct funcrec *f, compat_frame *frame)
-{
-    for (unsigned k = 0; k < OTHER_SIGNATURES; k++)
-        if (f->others_what[k] && frame_has(frame, f->others + (size_t)k * f->n_fast, f->n_fast))
-            return f->others_what[k];
-    return 0;
-}
+/* Signatures seen lately, of all functions: half of the calls of a real program
+ * have other types than the function's call before. Direct-mapped; an entry is
+ * one cache line and compared in full. */
+#define LATELY 4096u
+#define LATELY_TYPES 5u
+struct lately {
+    const struct funcrec *f;
+    uint64_t what;
+    PyTypeObject *types[LATELY_TYPES];
+    uint32_t epoch;
+};
+static _Alignas(64) struct lately lately[LATELY];
+static_assert(sizeof(struct lately) == 64, "one cache line");
 
-/* Makes `pointers` the last signature; the one before moves to the others. */
-static void keep(struct funcrec *f, const uint64_t *pointers, uint64_t what)
+/* The entry where the call's signature stands, if it stands anywhere. */
+static struct lately *lately_at(const struct funcrec *f, PyTypeObject *const *types)
 {
-    for (unsigned i = 0; i < f->n_fast; i++)
-        if (!pointers[i]) /* an unbound slot has no type to compare */
-            return;
-    if (f->cached) {
-        unsigned k = f->next_other++ % OTHER_SIGNATURES;
-        memcpy(f->others + (size_t)k * f->n_fast, f->last, f->n_fast * sizeof(*f->last));
-        f->others_what[k] = f->call_what;
-    }
-    for (unsigned i = 0; i < f->n_fast; i++)
-        f->last[i] = (PyTypeObject *)(uintptr_t)pointers[i];
-    f->cached = true;
-    f->call_what = what;
+    uint64_t h = (uintptr_t)f >> 6;
+    for (unsigned i = 0; i < f->n_types; i++)
+        h = (h ^ (uintptr_t)types[i] >> 4) * 0x9e3779b97f4a7c15u;
+    return &lately[(h >> 40) % LATELY];
 }
 
 uint64_t capture_signature(struct funcrec *f, compat_frame *frame, PyCodeObject *code)
 {
-    uint64_t pointers[WIDTH_MAX], what;
-    if (f->fast && (what = seen_lately(f, frame)) != 0)
-        return what;
-    vector_of(f, frame, code, pointers);
-    uint32_t sig = vecmap_get(&f->by_pointer, pointers);
-    if (unlikely(!sig)) {
-        struct quiet q;
-        quiet_begin(&q);
-        sig = signature_of(f, pointers);
-        remember(f, pointers, sig);
-        quiet_end(&q);
+    if (!f->readable)
+        return look_up(f, frame, code);
+    for (unsigned i = 0; i < f->n_types; i++)
+        f->types[i] = Py_TYPE(compat_frame_local(frame, (int)i));
+    if (f->n_types > LATELY_TYPES) {
+        f->call_what = look_up(f, frame, code);
+    } else {
+        struct lately *l = lately_at(f, f->types);
+        size_t size = f->n_types * sizeof(f->types[0]);
+        if (l->f != f || l->epoch != ident_epoch || memcmp(l->types, f->types, size) != 0) {
+            l->what = look_up(f, frame, code);
+            memcpy(l->types, f->types, size);
+            l->f = f;
+            l->epoch = ident_epoch;
+        }
+        f->call_what = l->what;
     }
-    what = ghost_event_what(f->id, sig, 0);
-    if (f->fast)
-        keep(f, pointers, what);
-    return what;
-}
-
-/* ---- types of values ---- */
-
-uint32_t capture_type(PyTypeObject *type)
-{
-    struct quiet q;
-    quiet_begin(&q);
-    uint32_t id = ident_type(type);
-    quiet_end(&q);
-    return id;
-}
-
-static uint64_t typed(struct funcrec *f, PyTypeObject *type)
-{
-    struct quiet q;
-    quiet_begin(&q);
-    uint64_t what = ghost_event_what(f->id, 0, ident_type(type));
-    ident_type_used(type, f);
-    quiet_end(&q);
-    return what;
-}
-
-/* The last type becomes the other one; many functions return this or None. */
-static uint64_t alternate(struct funcrec *f, PyTypeObject *type, PyTypeObject **last, uint64_t *last_what,
-                          PyTypeObject **other, uint64_t *other_what)
-{
-    uint64_t what = type == *other ? *other_what : typed(f, type);
-    *other = *last;
-    *other_what = *last_what;
-    *last = type;
-    *last_what = what;
-    return what;
-}
-
-uint64_t capture_value_type(struct funcrec *f, PyTypeObject *type, unsigned kind)
-{
-    return kind == GHOST_EV_RETURN
-        ? alternate(f, type, &f->return_type, &f->return_what, &f->other_return, &f->other_return_what)
-        : alternate(f, type, &f->yield_type, &f->yield_what, &f->other_yield, &f->other_yield_what);
+    f->epoch = ident_epoch;
+    return f->call_what;
 }
 
 /* ---- room, first sight ---- */

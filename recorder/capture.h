@@ -13,10 +13,9 @@
 #include "recorder.h"
 
 /* cold, capture.c; all preserve the thread's exception */
-int capture_prepare(struct funcrec *f, PyCodeObject *code);
+struct funcrec *capture_new(PyCodeObject *code, uint32_t id); /* NULL: no memory, or too many parameters */
 uint64_t capture_signature(struct funcrec *f, compat_frame *frame, PyCodeObject *code);
-uint64_t capture_value_type(struct funcrec *f, PyTypeObject *type, unsigned kind);
-uint32_t capture_type(PyTypeObject *type);
+uint32_t capture_unseen_type(PyTypeObject *type);
 void capture_store_slow(uint64_t time_kind, uint64_t what) __attribute__((cold));
 struct funcrec *capture_first_sight(PyCodeObject *code, compat_frame *frame, bool *async);
 void recorder_count_loss(uint32_t cause);
@@ -35,12 +34,18 @@ static inline void capture_store(uint64_t raw, unsigned kind, uint64_t what)
     __atomic_store_n(&lane.header->head, pos + 1, __ATOMIC_RELEASE);
 }
 
+static inline uint32_t capture_type(PyTypeObject *type)
+{
+    const struct type_seen *seen = type_seen_at(type);
+    return likely(seen->type == type) ? seen->id : capture_unseen_type(type);
+}
+
 static inline bool capture_same_types(const struct funcrec *f, compat_frame *frame)
 {
-    if (unlikely(!f->cached))
+    if (unlikely(f->epoch != ident_epoch))
         return false;
-    for (unsigned i = 0; i < f->n_fast; i++)
-        if (Py_TYPE(compat_frame_local(frame, (int)i)) != f->last[i])
+    for (unsigned i = 0; i < f->n_types; i++)
+        if (Py_TYPE(compat_frame_local(frame, (int)i)) != f->types[i])
             return false;
     return true;
 }
@@ -49,27 +54,23 @@ static inline bool capture_same_types(const struct funcrec *f, compat_frame *fra
 static inline void capture_call(struct funcrec *f, compat_frame *frame, PyCodeObject *code, uint32_t activation)
 {
     uint64_t what = f->call_what;
-    if (unlikely(!f->fast || !capture_same_types(f, frame)))
+    if (unlikely(!capture_same_types(f, frame)))
         what = capture_signature(f, frame, code);
     capture_store(clock_raw(), GHOST_EV_CALL, what | (uint64_t)activation << 32);
 }
 
 static inline void capture_return(struct funcrec *f, PyObject *value)
 {
-    uint64_t now = clock_raw(), what = f->return_what;
-    if (unlikely(Py_TYPE(value) != f->return_type))
-        what = capture_value_type(f, Py_TYPE(value), GHOST_EV_RETURN);
-    capture_store(now, GHOST_EV_RETURN, what);
+    uint64_t now = clock_raw();
+    capture_store(now, GHOST_EV_RETURN, ghost_event_what(f->id, 0, capture_type(Py_TYPE(value))));
 }
 
 static inline void capture_yield(struct funcrec *f, PyObject *value)
 {
-    uint64_t now = clock_raw(), what = f->yield_what;
-    if (unlikely(f->co_flags & GHOST_CO_ASYNC_GENERATOR) && compat_is_async_yield(Py_TYPE(value)))
+    uint64_t now = clock_raw();
+    if (unlikely(f->async_generator) && compat_is_async_yield(Py_TYPE(value)))
         value = ((struct compat_wrapped *)value)->value;
-    if (unlikely(Py_TYPE(value) != f->yield_type))
-        what = capture_value_type(f, Py_TYPE(value), GHOST_EV_YIELD);
-    capture_store(now, GHOST_EV_YIELD, what);
+    capture_store(now, GHOST_EV_YIELD, ghost_event_what(f->id, 0, capture_type(Py_TYPE(value))));
 }
 
 /* kind: RESUME or THROW */

@@ -222,6 +222,7 @@ static int round_once(bool everything)
         return GHOST_E_NOMEM;
     ghost_writer_clock(drain.writer, clock_tick_ns_q32(), clock_anchor());
     int ret = take_round();
+    free_space(); /* before: a ring whose blocks are written needs no flush */
     if (ret == 0)
         ret = flush_due(everything);
     free_space();

@@ -85,14 +85,9 @@ static struct funcrec *func_new(PyCodeObject *code)
         funcs = p;
         cap_funcs = cap;
     }
-    struct funcrec *f = calloc(1, sizeof(*f));
-    if (!f || capture_prepare(f, code) != 0) {
-        free(f);
+    struct funcrec *f = capture_new(code, n_funcs + 1);
+    if (!f)
         return NULL;
-    }
-    f->id = n_funcs + 1;
-    f->call_what = ghost_event_what(f->id, 0, 0);
-    f->return_what = f->yield_what = f->call_what;
     funcs[n_funcs++] = f;
     return f;
 }
@@ -162,43 +157,25 @@ struct funcrec *ident_code(PyCodeObject *code, compat_frame *frame, bool *async)
 
 /* ---------------- types ---------------- */
 
-struct typerec {
-    PyObject *weakref;           /* owned, NULL for static types */
-    uint32_t *users;             /* ids of functions whose caches hold its address */
-    uint32_t n_users, cap_users;
-    bool used_widely;            /* the list overflowed: all functions are users */
-};
-#define USERS_MAX 1024u
-
 /* One row per address that was seen alive (rows) and one id per distinct type
  * (ids): classes made again and again in a loop share their id. */
-static struct typerec *rows;
+static PyObject **row_refs;      /* weak reference, owned; NULL for static types */
 static uint64_t *row_keys;       /* address; 0 once dead */
 static uint32_t *row_ids;
 static uint32_t n_rows, cap_rows, n_types;
 static uint32_t *free_rows, n_free;
 static struct vecmap type_rows = { .width = 1 };     /* address -> row + 1, dead: 0 */
 static struct vecmap type_ids = { .width = 2 };      /* content -> id */
-
-static void forget_in(struct funcrec *f)
-{
-    f->cached = false;
-    f->return_type = f->yield_type = f->other_return = f->other_yield = NULL;
-    memset(f->others_what, 0, sizeof(f->others_what));
-    vecmap_clear(&f->by_pointer);
-}
+struct type_seen types_seen[TYPES_SEEN];
+uint32_t ident_epoch = 1;
 
 static void forget_address(uint32_t row)
 {
-    struct typerec *t = &rows[row];
-    if (t->used_widely)
-        for (uint32_t i = 0; i < n_funcs; i++)
-            forget_in(funcs[i]);
-    else
-        for (uint32_t i = 0; i < t->n_users; i++)
-            forget_in(funcs[t->users[i] - 1]);
-    t->n_users = 0;
-    t->used_widely = false;
+    struct type_seen *seen = type_seen_at((PyTypeObject *)(uintptr_t)row_keys[row]);
+    if ((uintptr_t)seen->type == row_keys[row])
+        seen->type = NULL;
+    if (++ident_epoch == 0)
+        ident_epoch = 1;
     vecmap_put(&type_rows, &row_keys[row], 0);
     row_keys[row] = 0;
     free_rows[n_free++] = row;
@@ -207,8 +184,8 @@ static void forget_address(uint32_t row)
 static PyObject *type_died(PyObject *self, PyObject *weakref)
 {
     uint32_t row = (uint32_t)PyLong_AsUnsignedLong(self);
-    if (row < n_rows && rows[row].weakref == weakref) {
-        rows[row].weakref = NULL;
+    if (row < n_rows && row_refs[row] == weakref) {
+        row_refs[row] = NULL;
         forget_address(row);
         Py_DECREF(weakref);
     }
@@ -237,9 +214,9 @@ static bool reserve_row(uint32_t *row)
     }
     if (n_rows == cap_rows) {
         uint32_t cap = cap_rows ? cap_rows * 2 : 512;
-        struct typerec *r = realloc(rows, cap * sizeof(*r));
+        PyObject **r = realloc(row_refs, cap * sizeof(*r));
         if (r)
-            rows = r;
+            row_refs = r;
         uint64_t *k = realloc(row_keys, cap * sizeof(*k));
         if (k)
             row_keys = k;
@@ -254,7 +231,7 @@ static bool reserve_row(uint32_t *row)
         cap_rows = cap;
     }
     *row = n_rows;
-    rows[n_rows] = (struct typerec){ 0 };
+    row_refs[n_rows] = NULL;
     n_rows++;
     return true;
 }
@@ -316,12 +293,18 @@ static uint32_t type_id(PyTypeObject *type)
     return id;
 }
 
+static uint32_t remember(PyTypeObject *type, uint32_t id)
+{
+    *type_seen_at(type) = (struct type_seen){ type, id };
+    return id;
+}
+
 uint32_t ident_type(PyTypeObject *type)
 {
     uint64_t address = (uintptr_t)type;
     uint32_t row = vecmap_get(&type_rows, &address);
     if (row)
-        return row_ids[row - 1];
+        return remember(type, row_ids[row - 1]);
 
     uint32_t before = n_types, id = type_id(type);
     if (!id || !reserve_row(&row))
@@ -332,12 +315,12 @@ uint32_t ident_type(PyTypeObject *type)
         PyErr_Clear();
         Py_INCREF(type); /* cannot be watched: then it must not die */
     }
-    rows[row].weakref = ref;
+    row_refs[row] = ref;
     row_keys[row] = address;
     row_ids[row] = id;
     if (!vecmap_put(&type_rows, &address, row + 1)) {
         free_rows[n_free++] = row;
-        Py_CLEAR(rows[row].weakref);
+        Py_CLEAR(row_refs[row]);
         return 0;
     }
     if (id > before) {
@@ -346,34 +329,7 @@ uint32_t ident_type(PyTypeObject *type)
             __atomic_add_fetch(&definitions_lost, 1, __ATOMIC_RELAXED);
         journal_append_buf(&b);
     }
-    return id;
-}
-
-void ident_type_used(PyTypeObject *type, struct funcrec *f)
-{
-    uint64_t address = (uintptr_t)type;
-    if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE))
-        return;
-    uint32_t row = vecmap_get(&type_rows, &address);
-    if (!row)
-        return;
-    struct typerec *t = &rows[row - 1];
-    if (t->used_widely)
-        return;
-    for (uint32_t i = t->n_users, seen = 0; i > 0 && seen < 8; i--, seen++)
-        if (t->users[i - 1] == f->id)
-            return;
-    if (t->n_users == t->cap_users) {
-        uint32_t cap = t->cap_users ? t->cap_users * 2 : 4;
-        uint32_t *p = t->n_users < USERS_MAX ? realloc(t->users, cap * sizeof(*p)) : NULL;
-        if (!p) {
-            t->used_widely = true;
-            return;
-        }
-        t->users = p;
-        t->cap_users = cap;
-    }
-    t->users[t->n_users++] = f->id;
+    return remember(type, id);
 }
 
 struct ghost_str ident_main_name(void)

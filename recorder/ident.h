@@ -2,43 +2,39 @@
  *
  * A `struct funcrec` hangs off each recorded code object (co_extra). All tables
  * belong to the holder of the GIL. Records are never freed: their ids are in
- * the log. Types are not kept alive: a weak reference tells when one dies, and
- * every cache that holds its address forgets it, so that an address that is
- * used again is never taken for the old type. */
+ * the log. Types are not kept alive: a weak reference tells when one dies; a new
+ * epoch begins then, and caches of addresses hold for one epoch only, so that an
+ * address that is used again is never taken for the old type. */
 #ifndef GHOST_IDENT_H
 #define GHOST_IDENT_H
 
+#include <assert.h>
+#include <stddef.h>
 #include "pycompat.h"
 #include "recorder.h"
 #include "vecmap.h"
 
-/* Signatures remembered beside the last one: most functions have few. */
-#define OTHER_SIGNATURES 4u
-
+/* A function. The first cache line is all that a call and a return of a
+ * function with up to INLINE_TYPES parameters touch. */
+#define INLINE_TYPES 4u
 struct funcrec {
-    /* hot: one cache line */
-    uint64_t call_what;          /* CALL's word 1 for the cached signature */
-    uint64_t return_what, yield_what;
-    PyTypeObject *return_type, *yield_type;
+    uint64_t call_what;          /* CALL's word 1 for the last signature */
     uint32_t id;
-    uint16_t n_fast;             /* argument types to compare for the cached signature ... */
-    bool fast;                   /* ... when they can be read straight from the frame */
-    bool generator_like, is_module;
-    bool cached;                 /* `last` holds the types of call_what's signature */
-    PyTypeObject **last;         /* [n_fast] */
-    /* warm: what was seen before the last; looked at before any table */
-    PyTypeObject *other_return, *other_yield;
-    uint64_t other_return_what, other_yield_what;
-    PyTypeObject **others;       /* [OTHER_SIGNATURES][n_fast] */
-    uint64_t others_what[OTHER_SIGNATURES]; /* 0: free */
-    uint8_t next_other;
-    /* cold */
-    uint16_t n_params, width;    /* words in a signature vector: capture.c */
-    uint32_t co_flags;
-    bool sig_full;
-    struct vecmap by_pointer;    /* vector of type addresses -> signature: a cache */
-    struct vecmap by_id;         /* vector of type ids -> signature: the truth */
-    uint32_t n_sigs;
+    uint32_t epoch;              /* `types` and call_what hold in this one; 0: in none */
+    uint16_t n_types;            /* parameters whose types tell the signature, when it is `readable` */
+    bool readable;               /* straight from the frame: no cells, no *args, no **kwargs */
+    bool generator_like, async_generator, is_module;
+    struct signatures *sigs;
+    PyTypeObject *types[];       /* [n_types] of the last call */
+};
+static_assert(offsetof(struct funcrec, types) + INLINE_TYPES * sizeof(void *) == 64, "one cache line");
+
+/* The rest of a function: all its signatures. */
+struct signatures {
+    struct vecmap by_id;         /* vector of type ids -> signature */
+    uint32_t n, co_flags;
+    uint16_t n_params, width;    /* words in a vector: capture.c */
+    bool full;
 };
 
 /* co_extra of code that is not recorded. */
@@ -57,8 +53,20 @@ static inline struct funcrec *ident_lookup(const PyCodeObject *code)
 struct funcrec *ident_code(PyCodeObject *code, compat_frame *frame, bool *async);
 
 uint32_t ident_type(PyTypeObject *type);                /* describe.h */
-/* Remembers that a cache of `f` holds the address of `type`. */
-void ident_type_used(PyTypeObject *type, struct funcrec *f);
+
+/* Addresses of types seen lately and their ids, one load and one comparison
+ * away. An address leaves the table when its type dies. */
+#define TYPES_SEEN 2048u
+struct type_seen { PyTypeObject *type; uint32_t id; };
+extern struct type_seen types_seen[TYPES_SEEN];
+static inline struct type_seen *type_seen_at(const PyTypeObject *type)
+{
+    uintptr_t a = (uintptr_t)type >> 4;
+    return &types_seen[(a ^ a >> 11) % TYPES_SEEN];
+}
+/* From 1. Goes on whenever a type has died: its address may be another's soon,
+ * so whoever keeps addresses of types keeps the epoch with them. */
+extern uint32_t ident_epoch;
 struct ghost_str ident_main_name(void);
 
 #endif

@@ -227,11 +227,11 @@ void ring_room(struct lane *l, uint64_t tick)
         return;
     }
     r->lossy = false;
-    /* Next stop: the coming half-ring boundary, so that the writer is woken
-     * there, or the end of the free room. */
-    uint64_t full = l->pos - used(l) + r->capacity;
-    uint64_t boundary = (l->pos / half + 1) * half;
-    l->stop = boundary < full ? boundary : full;
+    /* Next stop: where the writer is to be woken, else the end of the free room.
+     * Counted from the tail, half a ring is a block that it can write and free
+     * whole while the other half fills. */
+    uint64_t tail = l->pos - used(l), wake = tail + half;
+    l->stop = l->pos < wake ? wake : tail + r->capacity;
 }
 
 void ring_stop_all(void)
