@@ -8,25 +8,31 @@
 
 #include "config_file.h"
 
-#define CONFIG_NAME "ghost.yaml"
-
 static struct config_file loaded;
+static const char *chosen;
+static bool chosen_none;
 
-/* The file to read; NULL: none. */
-static const char *choose(const char *path, bool *named)
+void config_choose(const char *path, bool none)
 {
-    const char *env = getenv("GHOST_CONFIG");
-    *named = path || (env && *env);
-    if (*named)
-        return path ? path : env;
-    return access(CONFIG_NAME, F_OK) == 0 ? CONFIG_NAME : NULL;
+    chosen = path ? path : chosen;
+    chosen_none |= none;
 }
 
-int config_load(const char *path, struct ghost_err *err)
+const char *config_choice(bool *named)
+{
+    const char *env = getenv("GHOST_CONFIG");
+    const char *name = chosen ? chosen : env && *env ? env : NULL;
+    *named = name != NULL;
+    if (chosen_none)
+        return NULL;
+    return name ? name : access(CONFIG_NAME, F_OK) == 0 ? CONFIG_NAME : NULL;
+}
+
+int config_load(struct ghost_err *err)
 {
     bool named;
-    const char *file = choose(path, &named);
-    config_unload();
+    const char *file = config_choice(&named);
+    config_file_release(&loaded);
     if (!file)
         return 0;
     int ret = config_file_read(&loaded, file, named, err);
@@ -39,13 +45,15 @@ int config_load(const char *path, struct ghost_err *err)
                          p->v[0].line, p->v[0].column, p->v[0].text, more, file);
     }
     if (ret < 0)
-        config_unload();
+        config_file_release(&loaded);
     return ret;
 }
 
-void config_unload(void)
+void config_release(void)
 {
     config_file_release(&loaded);
+    chosen = NULL;
+    chosen_none = false;
 }
 
 const char *config_path(void)

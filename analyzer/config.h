@@ -57,12 +57,18 @@ struct config_value {
 const struct config_value *config_get(const char *key);
 
 /* ---- the file ---- */
-/* Loads `path`; NULL: $GHOST_CONFIG when set, else ghost.yaml in the working
- * directory when there is one. A file that was named must exist. On failure
- * `err` tells of the first problem, and of how many there are. */
-int config_load(const char *path, struct ghost_err *err);
-/* No file: --no-config. Gives back what a load took. */
-void config_unload(void);
+#define CONFIG_NAME "ghost.yaml"
+/* What --config and --no-config said; NULL and false leave it as it was. */
+void config_choose(const char *path, bool none);
+/* The file to load, and whether the user named it; NULL: none. That is what was
+ * chosen, else $GHOST_CONFIG, else ghost.yaml in the working directory when
+ * there is one. */
+const char *config_choice(bool *named);
+/* Loads that file. One that was named must exist. On failure `err` tells of the
+ * first problem, and how many there are. */
+int config_load(struct ghost_err *err);
+/* Gives back what was loaded, and forgets the choice. */
+void config_release(void);
 /* The file that was loaded, as it was named; NULL: none. */
 const char *config_path(void);
 

@@ -66,12 +66,13 @@ static void add_value(struct config_file *c, const struct option *row, const str
 
 static void unknown_key(struct config_file *c, const struct config_node *n, const char *key)
 {
+    char shown[48];
     const char *near = config_nearest(key);
-    if (config_secret_name(key))
+    if (config_secret_name(n->key))
         config_problem(&c->problems, n->key_line, n->key_column, "%s: " SECRET_ADVICE, key);
     else
-        config_problem(&c->problems, n->key_line, n->key_column, "there is no setting '%.60s'.%s%s%s All are shown by: ghost config show",
-                       key, near ? " Did you mean '" : "", near ? near : "", near ? "'?" : "");
+        config_problem(&c->problems, n->key_line, n->key_column, "there is no setting %s.%s%s%s All are shown by: ghost config show",
+                       config_shown(key, shown), near ? " Did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static void walk(struct config_file *c, const struct config_node *map, const char *prefix, bool named);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "config.h"
 #include "ghost/version.h"
 
 enum { EXIT_ERROR = 2 };
@@ -54,6 +55,7 @@ static int run_command(const struct command *cmd, int argc, char **argv, struct 
     }
     opt_release(cmd, values);
     free(values);
+    config_release();
     return ret;
 }
 

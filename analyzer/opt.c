@@ -263,20 +263,23 @@ static int load_file(const struct parse *p, struct ghost_err *err)
     bool wanted = p->config != NULL;
     for (const struct option *o = first(p->cmd); o->name; o++)
         wanted |= o->key != NULL;
-    if (p->no_config || !wanted) {
-        config_unload();
-        return 0;
-    }
-    return config_load(p->config, err);
+    config_choose(p->config, p->no_config);
+    return wanted ? config_load(err) : 0;
 }
 
-static int fill_rest(struct parse *p, struct ghost_err *err)
+static int fill_rows(struct parse *p, struct ghost_err *err)
 {
-    int ret = load_file(p, err);
+    int ret = 0;
     for (const struct option *o = first(p->cmd); o->name && ret == 0; o++)
         if (p->sources[o - p->cmd->options] == OPT_UNSET)
             ret = fill_row(p, o, err);
     return ret;
+}
+
+int opt_fill(const struct command *cmd, void *values, enum opt_source *sources, struct ghost_err *err)
+{
+    struct parse p = { .cmd = cmd, .values = values, .sources = sources };
+    return fill_rows(&p, err);
 }
 
 static int check_operands(const struct command *cmd, int n, char **argv, struct ghost_err *err)
@@ -305,7 +308,9 @@ int opt_parse_sources(const struct command *cmd, int argc, char **argv, void *va
     *help = p.help;
     if (n < 0 || p.help)
         return n < 0 ? n : 0;
-    int ret = fill_rest(&p, err);
+    int ret = load_file(&p, err);
+    if (ret == 0)
+        ret = fill_rows(&p, err);
     if (ret == 0)
         ret = check_operands(cmd, n, argv, err);
     return ret < 0 ? ret : n;
@@ -317,6 +322,7 @@ int opt_parse(const struct command *cmd, int argc, char **argv, void *values, bo
     for (const struct option *o = first(cmd); o->name; o++)
         rows++;
     enum opt_source *sources = calloc(rows, sizeof *sources);
+    *help = false;
     int ret = sources ? opt_parse_sources(cmd, argc, argv, values, help, sources, err)
                       : ghost_fail(err, GHOST_E_NOMEM, "out of memory while reading options");
     free(sources);

@@ -47,7 +47,7 @@ struct command;
  * flag that has a key. A list takes all its items from one place. */
 
 /* Fills `values` (options_size bytes, zeroed by the caller) from argv, the
- * environment, the file of settings (config.h, which it loads) and the
+ * environment, the file of settings (config.h; it is loaded) and the
  * fallbacks, and moves the operands to the front of argv. Returns their
  * number; GHOST_E_USAGE with `err` filled; `*help` is set when -h or --help was
  * met (then nothing else is checked). The strings are argv's, the
@@ -61,6 +61,10 @@ enum opt_source { OPT_UNSET, OPT_DEFAULT, OPT_FROM_FILE, OPT_FROM_ENV, OPT_FROM_
 /* As opt_parse; sources[] has an element for each row. */
 int opt_parse_sources(const struct command *cmd, int argc, char **argv, void *values, bool *help,
                       enum opt_source *sources, struct ghost_err *err);
+
+/* The same without a command line: what the environment, the loaded file and the
+ * fallbacks say. */
+int opt_fill(const struct command *cmd, void *values, enum opt_source *sources, struct ghost_err *err);
 
 /* ---- single values (opt_value.c) ---- */
 
