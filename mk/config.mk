@@ -43,7 +43,7 @@ PKG_CONFIG ?= pkg-config
 # What the log needs, and what the command needs once a source includes its header.
 log_packages := libzstd libxxhash
 command_headers := sqlite3.h:sqlite3 curl/curl.h:libcurl cjson/cJSON.h:libcjson yaml.h:yaml-0.1 ncurses.h:ncursesw
-included := $(sort $(shell cat analyzer/*.c explain/*.c 2>/dev/null | sed -n 's/^\# *include *<\([^>]*\)>.*/\1/p'))
+included := $(sort $(shell cat analyzer/*.[ch] explain/*.[ch] 2>/dev/null | sed -n 's/^\# *include *<\([^>]*\)>.*/\1/p'))
 command_packages := $(log_packages) \
 	$(foreach pair,$(command_headers),$(if $(filter $(firstword $(subst :, ,$(pair))),$(included)),$(lastword $(subst :, ,$(pair)))))
 
