@@ -12,9 +12,10 @@
 #include "capture.h"
 #include "hook.h"
 
-/* PEP 669 reserves 0, 1, 2 and 5 for debuggers, coverage, profilers and optimisers:
- * we leave those to them. */
-static const int tool_ids[] = { 4, 3 };
+/* PEP 669 reserves 0, 1, 2 and 5 for debuggers, coverage, profilers and optimisers.
+ * Debuggers, coverage and profilers come later and must find theirs free; nothing
+ * that optimises is known to take 5, so it is the last one we try. */
+static const int tool_ids[] = { 4, 3, 5 };
 
 /* Bits of sys.monitoring.events; read from it at install (they differ by version). */
 struct event { const char *name; vectorcallfunc callback; bool local; };
@@ -211,7 +212,7 @@ static int install(const char **why)
     gil = PyInterpreterState_Main()->ceval.gil;
     tool_id = take_tool_id(m);
     if (tool_id < 0) {
-        *why = "both free tool ids of sys.monitoring are in use";
+        *why = "the tool ids 3, 4 and 5 of sys.monitoring are in use";
         goto out;
     }
     disable = PyObject_GetAttrString(m, "DISABLE");
