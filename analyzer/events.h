@@ -49,6 +49,7 @@ struct event_kind_info { const char *event, *end; };
 extern const struct event_kind_info event_kinds[EVENT_KIND_COUNT];
 
 struct event_row {
+    uint64_t id;                 /* its place in the logs: tells rows apart, and orders them by log, thread and time */
     uint64_t time;               /* ns since 1970; never less than the row's before, see events_ordered() */
     uint32_t kind;               /* enum event_kind */
     uint32_t log;                /* number of the process's log, below events_info.n_logs */
@@ -78,11 +79,14 @@ struct events *events_open(const struct session *s, struct ghost_err *err);
 void events_close(struct events *e);
 const struct events_info *events_info(const struct events *e);
 
+/* What a function's name must be like. ANY: its fn_key, qualname or module.qualname. */
+enum events_name { EVENTS_ANY_NAME, EVENTS_FN_KEY, EVENTS_QUALNAME, EVENTS_MODULE };
+struct events_match { enum events_name name; bool glob; const char *text; };
+
 /* Zeroed: everything. */
 struct events_filter {
     uint64_t from, to;           /* ns since 1970, from <= time < to; to 0: no end */
-    const char *function;        /* a glob on fn_key, qualname or module.qualname; NULL: any */
-    const char *fn_key;          /* exactly this one; NULL: any */
+    struct events_match functions[4]; unsigned n_functions;   /* all of them */
     uint32_t thread;             /* 0: any */
     const char *process;         /* pid, or name of the log with or without ".ghost"; NULL: any */
 };

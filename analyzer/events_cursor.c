@@ -10,6 +10,8 @@
 #include "events_log.h"
 #include "events_walk.h"
 
+#define ID_BITS 24           /* a block has fewer events: two bytes each in at most 16 MiB */
+
 /* A decoded block and the way through it. */
 struct reader { struct ghost_decoder *decoder; struct event_walk walk; struct reader *next_free; };
 
@@ -36,28 +38,44 @@ struct events_cursor {
 
 /* ---- which functions ---- */
 
-static bool is_wanted(const struct events_filter *f, const struct event_function *name)
+static bool matches(const struct events_match *m, struct ghost_str name)
 {
-    char full[9000];
-    if (f->fn_key && strcmp(f->fn_key, name->fn_key.p) != 0)
-        return false;
-    if (!f->function || fnmatch(f->function, name->fn_key.p, 0) == 0 || fnmatch(f->function, name->qualname.p, 0) == 0)
-        return true;
-    size_t n = (size_t)name->module.len + name->qualname.len + 2;
-    if (n > sizeof full)
-        return false;
-    memcpy(full, name->module.p, name->module.len);
-    full[name->module.len] = '.';
-    memcpy(full + name->module.len + 1, name->qualname.p, name->qualname.len + 1);
-    return fnmatch(f->function, full, 0) == 0;
+    return m->glob ? fnmatch(m->text, name.p, 0) == 0 : strcmp(m->text, name.p) == 0;
 }
 
-static bool filters_functions(const struct events_filter *f) { return f->function || f->fn_key; }
+static bool matches_full_name(const struct events_match *m, const struct event_function *f)
+{
+    size_t n = (size_t)f->module.len + f->qualname.len + 2;
+    char *full = malloc(n);
+    if (!full)
+        return false;
+    memcpy(full, f->module.p, f->module.len);
+    full[f->module.len] = '.';
+    memcpy(full + f->module.len + 1, f->qualname.p, (size_t)f->qualname.len + 1);
+    bool yes = matches(m, (struct ghost_str){ full, (uint32_t)(n - 1) });
+    free(full);
+    return yes;
+}
+
+static bool is_wanted(const struct events_filter *f, const struct event_function *name)
+{
+    bool yes = true;
+    for (unsigned i = 0; yes && i < f->n_functions; i++) {
+        const struct events_match *m = &f->functions[i];
+        switch (m->name) {
+        case EVENTS_ANY_NAME: yes = matches(m, name->fn_key) || matches(m, name->qualname) || matches_full_name(m, name); break;
+        case EVENTS_FN_KEY: yes = matches(m, name->fn_key); break;
+        case EVENTS_QUALNAME: yes = matches(m, name->qualname); break;
+        case EVENTS_MODULE: yes = matches(m, name->module); break;
+        }
+    }
+    return yes;
+}
 
 static bool wants(struct events_cursor *c, uint32_t log, uint32_t function)
 {
     struct choices *known = &c->choices[log];
-    if (!filters_functions(&c->f))
+    if (!c->f.n_functions)
         return true;
     if (function == 0)
         return false;
@@ -82,7 +100,7 @@ struct load { struct events_cursor *c; const struct events_block *b; uint32_t se
 
 static bool outline_wanted(struct load *l, const struct ghost_block *b)
 {
-    if (!filters_functions(&l->c->f))
+    if (!l->c->f.n_functions)
         return true;
     for (uint32_t i = 0; i < b->n_shapes; i++) {
         const struct ghost_shape *s = &b->shapes[i];
@@ -196,6 +214,7 @@ static bool next_in_block(struct events_cursor *c, struct stream *s, uint32_t lo
         if (row->time < c->f.from || (c->f.to && row->time >= c->f.to) || !wants(c, log, row->function))
             continue;
         row->log = log;
+        row->id = (uint64_t)s->next << ID_BITS | s->reader->walk.next;
         settle_kind(&c->e->logs[log], row);
         s->key = row->time;
         return true;

@@ -16,10 +16,10 @@ printed_file = $(prefix_dir)/$(firstword $(subst |, ,$(1)))
 printed_by = $(wordlist 2,9,$(subst |, ,$(1)))
 
 .PHONY: install uninstall
-install: ghost recorders ## the command, recorders, manual page, completions and licence under PREFIX
+install: ghost recorders extension ## the command, recorders, SQLite's extension, manual page, completions and licence under PREFIX
 	install -d $(prefix_dir)/bin $(libdir)/boot
 	install -m 755 $(OUT)/ghost $(prefix_dir)/bin/ghost
-	install -m 755 $(OUT)/lib/ghost_recorder.*.so $(libdir)
+	install -m 755 $(OUT)/lib/ghost_recorder.*.so $(OUT)/lib/ghost_events.so $(libdir)
 	install -m 644 $(OUT)/lib/boot/*.py $(libdir)/boot
 	install -m 644 LICENSE $(libdir)
 	@set -e; $(foreach row,$(printed),install -d $(dir $(call printed_file,$(row))); \
@@ -28,6 +28,6 @@ install: ghost recorders ## the command, recorders, manual page, completions and
 
 uninstall: ## remove what install put there, and nothing else
 	rm -f $(prefix_dir)/bin/ghost $(foreach row,$(printed),$(call printed_file,$(row)))
-	rm -f $(libdir)/ghost_recorder.cpython-3*.so $(libdir)/boot/sitecustomize.py $(libdir)/LICENSE
+	rm -f $(libdir)/ghost_recorder.cpython-3*.so $(libdir)/ghost_events.so $(libdir)/boot/sitecustomize.py $(libdir)/LICENSE
 	rm -rf $(libdir)/boot/__pycache__
 	[ ! -d $(libdir) ] || rmdir $(libdir)/boot $(libdir)

@@ -1,8 +1,8 @@
 # Sources to build/ghost (the command) and build/lib (what an interpreter loads).
 
 ##@ Build
-.PHONY: all ghost recorders boot tools pythons
-all: ghost recorders compile_commands.json ## the command and a recorder for each CPython found
+.PHONY: all ghost recorders boot extension tools pythons
+all: ghost recorders extension compile_commands.json ## the command, a recorder for each CPython found, SQLite's extension
 
 ghost: $(OUT)/ghost ## build/ghost only
 recorders: $(foreach minor,$(minors),$(OUT)/lib/ghost_recorder.cpython-$(minor).so) boot ## build/lib only (needs no library of the command)
@@ -104,6 +104,20 @@ boot: $(patsubst recorder/%,$(OUT)/lib/%,$(wildcard recorder/boot/*.py))
 $(OUT)/lib/boot/%: recorder/boot/%
 	@mkdir -p $(@D)
 	install -m 644 $< $@
+
+# ---- raw events for other programs' SQLite: what the table of events needs, position-independent ----
+extension_src := $(patsubst %,analyzer/%.c,events_vtab events events_cursor events_log events_walk events_names signature_text session \
+	session_find defs arena)
+extension_obj := $(extension_src:analyzer/%.c=$(OBJ)/extension/%.o)
+extension: $(OUT)/lib/ghost_events.so ## build/lib/ghost_events.so: raw events in the plain sqlite3 shell
+$(OBJ)/extension/%.o: analyzer/%.c $(OBJ)/format.flags
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	$(Q)$(CC) $(format_flags) -DGHOST_SQLITE_EXTENSION -MMD -MP -c -o $@ $<
+$(OUT)/lib/ghost_events.so: $(extension_obj) $(libformat) $(static_probe)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(ldflags) -shared -o $@ $(extension_obj) $(libformat) $(recorder_libs) -lm $(LDFLAGS)
 
 # ---- tools of the tests: tests/tools/x.c and bench/x.c become build/tools/x ----
 tools_src := $(wildcard tests/tools/*.c bench/*.c)
