@@ -124,6 +124,20 @@ uint64_t defs_tree_hash(const struct ghost_def_tree *t)
     return h;
 }
 
+/* A function may have several records of annotations, each of other content. */
+static uint64_t annot_hash(const struct ghost_def_annot *d)
+{
+    uint64_t h = XXH3_64bits_withSeed(d->defaults, 2 * (size_t)d->n_defaults * sizeof *d->defaults, d->flags);
+    for (uint32_t i = 0; i < d->n_annotations; i++)
+        h = hash_str(d->annotations[i].text, hash_str(d->annotations[i].param, h));
+    for (uint32_t i = 0; i < d->n_names; i++) {
+        const struct ghost_def_name *n = &d->names[i];
+        uint32_t facts[] = { n->kind, n->type, n->flags };
+        h = hash_str(n->text, hash_str(n->name, XXH3_64bits_withSeed(facts, sizeof facts, h)));
+    }
+    return h;
+}
+
 static uint64_t key(uint32_t kind, uint64_t number)
 {
     return (uint64_t)kind << 56 | (number & (UINT64_MAX >> 8));
@@ -135,7 +149,7 @@ static uint64_t key_of(const struct ghost_def *d)
     case GHOST_REC_FUNC: return key(d->kind, d->u.func.id);
     case GHOST_REC_TYPE: return key(d->kind, d->u.type.id);
     case GHOST_REC_SIG: return key(d->kind, (uint64_t)d->u.sig.func << GHOST_SIG_BITS | d->u.sig.id);
-    case GHOST_REC_ANNOT: return key(d->kind, d->u.annot.func);
+    case GHOST_REC_ANNOT: return key(d->kind, (uint64_t)d->u.annot.func << 36 | annot_hash(&d->u.annot) >> 28);
     case GHOST_REC_TREE: return key(d->kind, defs_tree_hash(&d->u.tree));
     case GHOST_REC_THREAD: return key(d->kind, d->u.thread.id);
     case GHOST_REC_MARK: return key(d->kind, d->u.mark.id);

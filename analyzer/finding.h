@@ -72,7 +72,7 @@ struct detector {
     const char *summary;
     int (*run)(const struct ghost_model *m, const struct detect_options *o, struct findings *out, struct ghost_err *err);
 };
-#define DETECTORS(X) X(never_called) X(high_exc_rate) X(latency_outlier)
+#define DETECTORS(X) X(type_mismatch) X(never_called) X(high_exc_rate) X(latency_outlier)
 #define X(name) extern const struct detector detect_##name;
 DETECTORS(X)
 #undef X

@@ -31,7 +31,7 @@ struct build_signature {
 struct build {
     struct arena arena;                  /* becomes the model's */
     struct keyset strings;
-    struct keyset type_keys, function_keys, signature_keys, edge_keys, outcome_keys, row_keys;
+    struct keyset type_keys, function_keys, signature_keys, edge_keys, outcome_keys, row_keys, annotation_keys;
     LIST_OF(struct ghost_model_type) types;
     LIST_OF(struct ghost_model_function) functions;
     LIST_OF(struct build_signature) signatures;

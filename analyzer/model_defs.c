@@ -254,12 +254,38 @@ uint32_t build_thread(struct build *b, uint32_t id)
     return table_put(&b->thread_of_id, id, b->threads.n - 1);
 }
 
+/* What tells one record of annotations from another. */
+static uint32_t put_annotations(struct build *b, const struct ghost_def_annot *d, uint32_t function)
+{
+    struct key k = { 0 };
+    key_num(&k, function);
+    key_num(&k, d->flags);
+    key_num(&k, d->n_annotations);
+    for (uint32_t i = 0; i < d->n_annotations; i++) {
+        key_str(&k, d->annotations[i].param);
+        key_str(&k, d->annotations[i].text);
+    }
+    key_num(&k, d->n_names);
+    for (uint32_t i = 0; i < d->n_names; i++) {
+        key_num(&k, (uint64_t)d->names[i].kind << 32 | d->names[i].flags);
+        key_num(&k, build_type(b, d->names[i].type));
+        key_str(&k, d->names[i].name);
+        key_str(&k, d->names[i].text);
+    }
+    for (uint32_t i = 0; i < d->n_defaults; i++) {
+        key_num(&k, d->defaults[2 * i]);
+        key_num(&k, build_type(b, d->defaults[2 * i + 1]));
+    }
+    return key_put(&b->annotation_keys, &k);
+}
+
 static int take_annot(struct build *b, const struct ghost_def_annot *d)
 {
     uint32_t function = build_function(b, d->func);
-    if (function == TABLE_NONE)
+    uint32_t number = function == TABLE_NONE ? TABLE_NONE : put_annotations(b, d, function);
+    if (number == TABLE_NONE)
         return GHOST_E_NOMEM;
-    if (b->functions.v[function].annotations != GHOST_NONE)
+    if (number < b->annotations.n)
         return 0;
     struct ghost_def_annot *own = arena_copy(&b->arena, d, sizeof *d);
     struct ghost_def_annotation *annotations = ARENA_ARRAY(&b->arena, struct ghost_def_annotation, d->n_annotations);
@@ -284,7 +310,6 @@ static int take_annot(struct build *b, const struct ghost_def_annot *d)
     own->names = names;
     own->defaults = defaults;
     *a = (struct ghost_model_annotations){ function, own };
-    b->functions.v[function].annotations = b->annotations.n - 1;
     return 0;
 }
 

@@ -359,9 +359,37 @@ static int compare_rows(const void *pa, const void *pb)
     return r ? r : compare_u64(a->thread, b->thread);
 }
 
+/* Those of one function by content. */
+static int compare_annot_names(const struct ghost_def_annot *a, const struct ghost_def_annot *b)
+{
+    int r = compare_u64(a->n_names, b->n_names);
+    for (uint32_t i = 0; r == 0 && i < a->n_names; i++) {
+        const struct ghost_def_name *x = &a->names[i], *y = &b->names[i];
+        r = compare_str(x->name, y->name);
+        r = r ? r : compare_u64(x->kind, y->kind);
+        r = r ? r : compare_u64(x->type, y->type);
+        r = r ? r : compare_u64(x->flags, y->flags);
+        r = r ? r : compare_str(x->text, y->text);
+    }
+    return r;
+}
+
 static int compare_annotations(const void *pa, const void *pb)
 {
-    return compare_u64(((const struct ghost_model_annotations *)pa)->function, ((const struct ghost_model_annotations *)pb)->function);
+    const struct ghost_model_annotations *x = pa, *y = pb;
+    const struct ghost_def_annot *a = x->annot, *b = y->annot;
+    int r = compare_u64(x->function, y->function);
+    r = r ? r : compare_u64(a->flags, b->flags);
+    r = r ? r : compare_u64(a->n_annotations, b->n_annotations);
+    for (uint32_t i = 0; r == 0 && i < a->n_annotations; i++) {
+        r = compare_str(a->annotations[i].param, b->annotations[i].param);
+        r = r ? r : compare_str(a->annotations[i].text, b->annotations[i].text);
+    }
+    r = r ? r : compare_annot_names(a, b);
+    r = r ? r : compare_u64(a->n_defaults, b->n_defaults);
+    for (uint32_t i = 0; r == 0 && i < 2 * a->n_defaults; i++)
+        r = compare_u64(a->defaults[i], b->defaults[i]);
+    return r;
 }
 
 static int compare_trees(const void *pa, const void *pb)
@@ -451,7 +479,7 @@ static bool seal_rest(struct sealed *s)
     for (uint32_t i = 0; m->rows && i < m->n_rows; i++)
         if (functions[m->rows[i].function].n_rows++ == 0)
             functions[m->rows[i].function].rows = i;
-    for (uint32_t i = 0; m->annotations && i < m->n_annotations; i++)
+    for (uint32_t i = m->annotations ? m->n_annotations : 0; i-- > 0;)   /* the first of each */
         functions[m->annotations[i].function].annotations = i;
     return !s->b->arena.failed;
 }

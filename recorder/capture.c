@@ -177,7 +177,7 @@ static uint32_t new_signature(const struct funcrec *f, const uint64_t *ids)
     return id;
 }
 
-static uint64_t look_up(const struct funcrec *f, compat_frame *frame, PyCodeObject *code)
+static uint64_t look_up(struct funcrec *f, compat_frame *frame, PyCodeObject *code)
 {
     uint64_t ids[WIDTH_MAX];
     vector_of(f->sigs, frame, code, ids);
@@ -186,6 +186,8 @@ static uint64_t look_up(const struct funcrec *f, compat_frame *frame, PyCodeObje
         struct quiet q;
         quiet_begin(&q);
         sig = new_signature(f, ids);
+        if (f->sigs->co_flags & GHOST_CO_NESTED)
+            ident_annotations_again(f, frame);
         quiet_end(&q);
     }
     return ghost_event_what(f->id, sig, 0);

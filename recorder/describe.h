@@ -64,6 +64,8 @@ int describe_type(struct ghost_buf *out, PyTypeObject *type, uint32_t id);
  *   - LAZY with text: read from code that has not been evaluated; without
  *     (TYPEVAR, ALIAS): could not be read. */
 int describe_annotations(struct ghost_buf *out, PyFunctionObject *func, uint32_t func_id);
+/* Has it __wrapped__? */
+bool describe_is_wrapper(PyFunctionObject *func);
 
 /* describe_tree.c. PROTOCOL, TYPE_CHECKING and MAIN_GUARD hold for a node and
  * for all inside it; a Protocol class has the flag itself. TRIVIAL is also what

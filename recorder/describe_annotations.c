@@ -184,6 +184,11 @@ out:
     return ret;
 }
 
+bool describe_is_wrapper(PyFunctionObject *func)
+{
+    return func->func_dict && dict_get(func->func_dict, KEY(__wrapped__)) != NULL;
+}
+
 int describe_annotations(struct ghost_buf *out, PyFunctionObject *func, uint32_t func_id)
 {
     PyObject *annotate = compat_func_annotate(func);
@@ -193,7 +198,7 @@ int describe_annotations(struct ghost_buf *out, PyFunctionObject *func, uint32_t
     struct quiet q;
     quiet_begin(&q);
     if (describe_names_ready() == 0) {
-        bool wrapper = dict_get(func->func_dict, KEY(__wrapped__)) != NULL;
+        bool wrapper = describe_is_wrapper(func);
         ret = something || wrapper ? encode_annotations(out, func, func_id, wrapper) : 0;
     }
     quiet_end(&q);

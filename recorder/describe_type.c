@@ -1,6 +1,8 @@
 /* describe_type.c - a type object to a TYPE record. */
 #include "describe_internal.h"
 
+#include <stdlib.h>
+
 struct ghost_str type_qualname(struct scratch *s, PyTypeObject *type)
 {
     if (type->tp_flags & Py_TPFLAGS_HEAPTYPE) return str_text(s, ((PyHeapTypeObject *)type)->ht_qualname);
@@ -29,6 +31,18 @@ static const struct { const char *module, *name; uint32_t flag; } metaclasses[] 
     { "typing_extensions", "_TypedDictMeta", GHOST_TYPE_TYPEDDICT },
 };
 
+static bool checks_instances(PyTypeObject *meta)
+{
+    PyObject *dict = compat_type_dict(meta);
+    return dict_get(dict, KEY(__instancecheck__)) || dict_get(dict, KEY(__subclasscheck__));
+}
+
+/* Metaclasses whose checks the reader of a log knows. */
+static bool is_standard(struct ghost_str module)
+{
+    return str_is(module, "abc") || str_is(module, "enum") || str_is(module, "typing") || str_is(module, "typing_extensions");
+}
+
 static uint32_t metaclass_flags(struct scratch *s, PyTypeObject *meta)
 {
     uint32_t flags = 0;
@@ -38,6 +52,7 @@ static uint32_t metaclass_flags(struct scratch *s, PyTypeObject *meta)
         if (m == &PyType_Type) break;
         if (!PyType_Check(m)) continue;
         struct ghost_str module = type_module(s, m), name = type_qualname(s, m);
+        if (!is_standard(module) && checks_instances(m)) flags |= GHOST_TYPE_CUSTOM_CHECK;
         for (size_t k = 0; k < sizeof metaclasses / sizeof *metaclasses; k++)
             if (str_is(name, metaclasses[k].name) && str_is(module, metaclasses[k].module)) flags |= metaclasses[k].flag;
     }
@@ -60,15 +75,54 @@ static uint32_t type_flags(struct scratch *s, PyTypeObject *type)
     return flags;
 }
 
+/* Names that the class body only annotates (x: int): fields of its instances,
+ * and part of what a Protocol asks for. From 3.14 on they are there when
+ * somebody has asked for them; a Protocol keeps its list. */
+static PyObject *declared_names(PyObject *dict)
+{
+    PyObject *declared = dict_get(dict, KEY(__annotations_cache__));
+    if (!declared) declared = dict_get(dict, KEY(__annotations__));
+    return declared && PyDict_CheckExact(declared) ? declared : NULL;
+}
+
+/* Set by typing from 3.12 on. Its table is read directly, as in describe_abc.c. */
+static PySetObject *protocol_names(PyObject *dict)
+{
+    PyObject *names = dict_get(dict, KEY(__protocol_attrs__));
+    return names && PyAnySet_CheckExact(names) ? (PySetObject *)names : NULL;
+}
+
+static void add_member(struct scratch *s, struct ghost_def_type *d, struct ghost_str *names, PyObject *dict, PyObject *key, bool own)
+{
+    if (key && PyUnicode_CheckExact(key) && (own || !dict_get(dict, key))) names[d->n_members++] = str_text(s, key);
+}
+
+/* What came out of a set is in the order of hashes, another one in each process. */
+static int by_text(const void *pa, const void *pb)
+{
+    const struct ghost_str *a = pa, *b = pb;
+    int r = memcmp(a->p, b->p, a->len < b->len ? a->len : b->len);
+    return r ? r : (a->len > b->len) - (a->len < b->len);
+}
+
 static void list_members(struct scratch *s, PyTypeObject *type, struct ghost_def_type *d)
 {
-    PyObject *dict = compat_type_dict(type), *key, *value;
-    Py_ssize_t n = dict ? PyDict_GET_SIZE(dict) : 0, pos = 0;
-    if (n > (Py_ssize_t)GHOST_LIST_MAX) n = GHOST_LIST_MAX;
-    struct ghost_str *names = scratch_alloc(s, (size_t)n * sizeof *names + 1);
+    PyObject *dict = compat_type_dict(type), *declared = declared_names(dict), *key, *value;
+    PySetObject *protocol = declared ? NULL : protocol_names(dict);
+    Py_ssize_t n = dict ? PyDict_GET_SIZE(dict) : 0, most = n, pos = 0;
+    most += declared ? PyDict_GET_SIZE(declared) : 0;
+    most += protocol ? protocol->used : 0;
+    if (most > (Py_ssize_t)GHOST_LIST_MAX) most = GHOST_LIST_MAX;
+    struct ghost_str *names = scratch_alloc(s, (size_t)most * sizeof *names + 1);
     d->members = names;
-    while (names && (Py_ssize_t)d->n_members < n && PyDict_Next(dict, &pos, &key, &value))
-        if (PyUnicode_CheckExact(key)) names[d->n_members++] = str_text(s, key);
+    if (!names || !dict) return;
+    while ((Py_ssize_t)d->n_members < most && PyDict_Next(dict, &pos, &key, &value)) add_member(s, d, names, dict, key, true);
+    pos = 0;
+    while (declared && (Py_ssize_t)d->n_members < most && PyDict_Next(declared, &pos, &key, &value)) add_member(s, d, names, dict, key, false);
+    uint32_t own = d->n_members;
+    for (Py_ssize_t i = 0; protocol && i <= protocol->mask && (Py_ssize_t)d->n_members < most; i++)
+        add_member(s, d, names, dict, protocol->table[i].key, false);
+    if (protocol && d->n_members > own) qsort(names + own, d->n_members - own, sizeof *names, by_text);
 }
 
 /* Ids of `n` types; those that got none are left out. */

@@ -111,25 +111,60 @@ static int define(struct funcrec *f, PyCodeObject *code, compat_frame *frame)
     return journal_append_buf(&b);
 }
 
+/* ---- annotations ---- */
+
+/* A record without annotations: some function of this code has none, or there
+ * are more kinds than are kept. Then nothing can be said of the others. */
+static void append_annotations(uint32_t func, struct ghost_buf *b)
+{
+    if (!b->len && !b->failed)
+        ghost_encode_annot(b, &(struct ghost_def_annot){ .func = func });
+    journal_append_buf(b);
+}
+
+static bool seen_before(struct annotations *a, uint64_t hash)
+{
+    for (unsigned i = 0; i < a->n; i++)
+        if (a->seen[i] == hash)
+            return true;
+    return false;
+}
+
 static int define_annotations(struct funcrec *f, compat_frame *frame)
 {
     PyFunctionObject *function = compat_frame_function(frame);
+    struct annotations *a = &f->sigs->annotations;
+    const uint64_t nothing = XXH3_64bits("", 0);
     struct ghost_buf b = { 0 };
-    if (!function)
+    if (!function || a->wrapper || a->n == ANNOTATIONS_KEPT || a->n_read == ANNOTATIONS_READ)
         return 0;
     int ret = describe_annotations(&b, function, f->id);
     if (ret < 0)
         __atomic_add_fetch(&definitions_lost, 1, __ATOMIC_RELAXED);
-    if (b.len || b.failed)
-        journal_append_buf(&b);
+    uint64_t hash = XXH3_64bits(b.len ? (const void *)b.p : "", b.len);
+    a->n_read++;
+    a->wrapper = describe_is_wrapper(function);
+    if (seen_before(a, hash)) {
+        ghost_buf_release(&b);
+        return ret > 0;
+    }
+    a->seen[a->n++] = hash;
+    if (a->n == 2 && a->seen[0] == nothing)
+        append_annotations(f->id, &(struct ghost_buf){ 0 });
+    if (a->n == ANNOTATIONS_KEPT)
+        ghost_buf_release(&b);
+    if (a->n > 1 || b.len || b.failed)
+        append_annotations(f->id, &b);
     return ret > 0;
 }
+
+void ident_annotations_again(struct funcrec *f, compat_frame *frame) { (void)define_annotations(f, frame); }
 
 struct funcrec *ident_code(PyCodeObject *code, compat_frame *frame, bool *async)
 {
     struct ghost_str module = describe_module_name(frame->f_globals);
     struct funcrec *f = NOT_RECORDED;
-    bool fresh = false;
+    bool known = false;
 
     *async = false;
     if (is_recorded(code, frame->f_globals, module)) {
@@ -140,17 +175,17 @@ struct funcrec *ident_code(PyCodeObject *code, compat_frame *frame, bool *async)
         if (!f)
             f = NOT_RECORDED;
         else if (!id) {
-            fresh = true;
             vecmap_put(&func_ids, key, f->id);
             define(f, code, frame);
         }
+        known = f != NOT_RECORDED;
     }
     if (compat_set_code_extra((PyObject *)code, ident_extra_index, f) != 0) {
         PyErr_Clear();
         return NOT_RECORDED;
     }
-    /* Last, when all tables are consistent: on 3.14+ this runs Python code. */
-    if (fresh)
+    /* Last, when all tables are consistent. */
+    if (known)
         *async = define_annotations(f, frame);
     return f;
 }

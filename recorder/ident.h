@@ -29,12 +29,19 @@ struct funcrec {
 };
 static_assert(offsetof(struct funcrec, types) + INLINE_TYPES * sizeof(void *) == 64, "one cache line");
 
+/* One code may serve functions with different annotations (a closure over a
+ * type, two generated __init__ of one shape): each kind is in the log. */
+#define ANNOTATIONS_KEPT 16u
+#define ANNOTATIONS_READ 64u
+struct annotations { uint64_t seen[ANNOTATIONS_KEPT] /* hashes */; uint8_t n, n_read; bool wrapper; };
+
 /* The rest of a function: all its signatures. */
 struct signatures {
     struct vecmap by_id;         /* vector of type ids -> signature */
     uint32_t n, co_flags;
     uint16_t n_params, width;    /* words in a vector: capture.c */
     bool full;
+    struct annotations annotations;
 };
 
 /* co_extra of code that is not recorded. */
@@ -51,6 +58,10 @@ static inline struct funcrec *ident_lookup(const PyCodeObject *code)
  * record. Leaves an exception set only when an asynchronous one came in while
  * annotations were read (*async). */
 struct funcrec *ident_code(PyCodeObject *code, compat_frame *frame, bool *async);
+
+/* Another function object may run `f`'s code: describes its annotations when
+ * they are others. Bounded; for cold paths. */
+void ident_annotations_again(struct funcrec *f, compat_frame *frame);
 
 uint32_t ident_type(PyTypeObject *type);                /* describe.h */
 

@@ -64,6 +64,7 @@ struct ghost_def_func {
 #define GHOST_TYPE_ENUM 0x20u
 #define GHOST_TYPE_TYPEDDICT 0x40u
 #define GHOST_TYPE_METACLASS 0x80u   /* instances are types */
+#define GHOST_TYPE_CUSTOM_CHECK 0x100u /* its metaclass has an isinstance check of its own (not ABCMeta and such) */
 
 /* Which collections.abc ABCs the type satisfies: bit i is row i of this list,
  * in this order for ever; new rows go to the end. */

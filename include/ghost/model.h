@@ -85,7 +85,7 @@ struct ghost_model_function {
     uint32_t n_posonly, n_positional, n_kwonly;
     uint32_t n_params; const struct ghost_str *params;   /* positional, keyword-only, *args, **kwargs */
     uint64_t fingerprint;                    /* 0: unknown, or they differ */
-    uint32_t annotations;                    /* index, GHOST_NONE */
+    uint32_t annotations;                    /* the first of its records, GHOST_NONE */
     uint32_t signatures, n_signatures;       /* range of signatures */
     uint32_t callees, n_callees;             /* range of by_caller */
     uint32_t rows, n_rows;                   /* range of thread rows */
@@ -139,6 +139,8 @@ struct ghost_model_slice {
 };
 
 /* ---- beside the calls ---- */
+/* A function has several when its code served functions with different ones (a
+ * closure over a type, generated methods of one shape); they stand together. */
 struct ghost_model_annotations { uint32_t function; const struct ghost_def_annot *annot; /* its type ids are model types or GHOST_NONE */ };
 struct ghost_model_tree { const struct ghost_def_tree *tree; uint32_t n_processes; };
 struct ghost_model_mark { struct ghost_str name; uint64_t count, first_real, last_real; };
@@ -173,7 +175,7 @@ struct ghost_model {
     const uint32_t *by_caller;               /* [n_edges] edges with a caller, by caller, then signature */
     uint32_t n_rows; const struct ghost_model_thread_row *rows;              /* by function, thread */
     uint64_t slice_start, slice_ns; uint32_t n_slice_rows; const struct ghost_model_slice *slices; /* by function, process, slice */
-    uint32_t n_annotations; const struct ghost_model_annotations *annotations; /* by function */
+    uint32_t n_annotations; const struct ghost_model_annotations *annotations; /* by function, content */
     uint32_t n_trees; const struct ghost_model_tree *trees;                  /* by module, file, content */
     uint32_t n_marks; const struct ghost_model_mark *marks;                  /* by name */
     uint32_t n_notes; const struct ghost_model_note *notes;                  /* by process, code, detail */
