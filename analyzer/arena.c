@@ -79,6 +79,15 @@ uint32_t keyset_put(struct keyset *k, const void *bytes, size_t n)
     }
 }
 
+uint32_t keyset_find(const struct keyset *k, const void *bytes, size_t n)
+{
+    for (uint64_t hash = XXH3_64bits(bytes, n);; hash++) {
+        uint32_t i = table_get(&k->by_hash, hash);
+        if (i == TABLE_NONE || (k->keys[i].len == n && memcmp(k->keys[i].p, bytes, n) == 0))
+            return i;
+    }
+}
+
 void keyset_release(struct keyset *k)
 {
     free(k->keys);

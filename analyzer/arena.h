@@ -28,6 +28,8 @@ struct keyset {
 /* Number of the key, copied when new; TABLE_NONE when out of memory. Keys are
  * followed by a NUL byte that is not part of them. */
 uint32_t keyset_put(struct keyset *k, const void *bytes, size_t n);
+/* The same without putting it there: TABLE_NONE when it is not. */
+uint32_t keyset_find(const struct keyset *k, const void *bytes, size_t n);
 void keyset_release(struct keyset *k);
 /* The kept copy of a string: equal strings are equal pointers. */
 struct ghost_str keyset_str(struct keyset *k, struct ghost_str s);

@@ -88,7 +88,7 @@ struct ghost_str events_log_type_name(struct events_log *l, uint32_t id)
 struct ghost_str events_log_mark_name(struct events_log *l, uint32_t id)
 {
     const struct ghost_def_mark *d = id ? events_log_mark(l, id) : NULL;
-    return d ? d->name : id ? numbered(&l->arena, "mark", id) : GHOST_STR("");
+    return d ? d->name : id ? GHOST_STR("?") : GHOST_STR("");
 }
 
 struct ghost_str events_log_thread_name(struct events_log *l, uint32_t id)
