@@ -145,6 +145,12 @@ void json_count(struct json *j, const char *key, uint64_t value)
     fprintf(j->f, "%" PRIu64, value);
 }
 
+void json_int(struct json *j, const char *key, int64_t value)
+{
+    item(j, key, NULL);
+    fprintf(j->f, "%" PRId64, value);
+}
+
 void json_count_str(struct json *j, struct ghost_str key, uint64_t value)
 {
     item(j, NULL, &key);

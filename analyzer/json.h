@@ -20,6 +20,7 @@ void json_object_str(struct json *j, struct ghost_str key);
 void json_str(struct json *j, const char *key, struct ghost_str value);
 void json_text(struct json *j, const char *key, const char *value);   /* NULL: null */
 void json_count(struct json *j, const char *key, uint64_t value);
+void json_int(struct json *j, const char *key, int64_t value);
 void json_count_str(struct json *j, struct ghost_str key, uint64_t value);
 void json_real(struct json *j, const char *key, double value);        /* as Python prints it */
 void json_bool(struct json *j, const char *key, bool value);

@@ -1,52 +1,38 @@
-/* load.c - resolve a session, analyse it, tell how far it is. */
+/* load.c - resolve a session; its model from the database or from the logs. */
 #include "load.h"
 
-#include <stdio.h>
-#include <time.h>
-#include <unistd.h>
-
+#include "db_open.h"
+#include "db_progress.h"
 #include "pipeline.h"
 #include "session.h"
-#include "term.h"
-
-#define PATIENCE_NS 700000000u           /* nothing is shown before */
-#define REDRAW_NS 100000000u
-
-struct progress { uint64_t started, drawn; bool shown; };
-
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void show(void *self, uint64_t done, uint64_t total)
-{
-    struct progress *p = self;
-    uint64_t now = now_ns(), spent = now - p->started;
-    char of[HUMAN], rate[HUMAN], left[HUMAN];
-    if (spent < PATIENCE_NS || now - p->drawn < REDRAW_NS || !total || !done)
-        return;
-    p->drawn = now;
-    p->shown = true;
-    double seconds = (double)spent / 1e9, speed = (double)done / seconds;
-    uint64_t rest = total > done ? (uint64_t)((double)(total - done) / speed * 1e9) : 0;
-    fprintf(stderr, "\r\033[Kanalysing: %3.0f%% of %s, %s/s, %s left", 100.0 * (double)done / (double)total,
-            human_bytes(of, total), human_bytes(rate, (uint64_t)speed), human_span(left, rest));
-    fflush(stderr);
-}
+#include "when.h"
 
 struct ghost_model *load_model(const char *data_dir, const char *name, unsigned jobs, struct ghost_err *err)
 {
+    return load_model_range(data_dir, name, jobs, NULL, NULL, err);
+}
+
+static struct ghost_model *analyse_range(const struct session *s, unsigned jobs, const char *from, const char *to, struct ghost_err *err)
+{
+    struct db_progress p;
+    struct pipeline_options o = { .jobs = jobs, .self = &p };
+    if (when_range(s, from, to, &o.from_real, &o.to_real, err) < 0)
+        return NULL;
+    db_progress_begin(&p);
+    o.progress = p.terminal ? db_progress_bytes : NULL;
+    struct ghost_model *m = pipeline_run(s, &o, err);
+    db_progress_end(&p);
+    return m;
+}
+
+struct ghost_model *load_model_range(const char *data_dir, const char *name, unsigned jobs, const char *from, const char *to,
+                                     struct ghost_err *err)
+{
     struct session s;
-    struct progress p = { .started = now_ns() };
-    struct pipeline_options o = { .jobs = jobs, .progress = isatty(STDERR_FILENO) ? show : NULL, .self = &p };
+    struct db_request r = { .jobs = jobs };
     if (session_resolve(data_dir, name, &s, err) < 0)
         return NULL;
-    struct ghost_model *m = pipeline_run(&s, &o, err);
-    if (p.shown)
-        fputs("\r\033[K", stderr);
+    struct ghost_model *m = from || to ? analyse_range(&s, jobs, from, to, err) : db_model(&s, &r, err);
     session_release(&s);
     return m;
 }

@@ -12,4 +12,8 @@
 /* Layout of the ring and definition files of a live or killed process. */
 #define GHOST_LIVE_VERSION 1
 
+/* Tables of the analysis (docs/db-schema.md). Moves with every change of them: an
+ * analysis of another version is made anew from the logs. */
+#define GHOST_DB_VERSION 1
+
 #endif

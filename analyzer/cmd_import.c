@@ -1,0 +1,102 @@
+/* cmd_import.c - ghost import: make the database of a session by hand. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "db.h"
+#include "db_sql.h"
+#include "session.h"
+#include "term.h"
+
+struct import_options { const char *events, *data_dir; uint64_t jobs; bool force; };
+
+static int parse_events(const char *text, struct db_request *r, struct ghost_err *err)
+{
+    char *end = NULL;
+    if (!text)
+        return 0;
+    r->chosen = true;
+    if (strcmp(text, "all") == 0) {
+        r->events = DB_EVENTS_ALL;
+    } else if (strcmp(text, "none") != 0) {
+        errno = 0;
+        r->events = strtoull(text, &end, 10);
+        if (errno || end == text || *end || *text == '-')
+            return ghost_fail(err, GHOST_E_USAGE, "--events wants all, none or a number, not '%s'", text);
+    }
+    return 0;
+}
+
+static int tell(struct db *d, const struct session *s, struct ghost_err *err)
+{
+    int64_t events = 0, rows = 0, functions = 0;
+    char a[HUMAN], b[HUMAN], c[HUMAN];
+    int ret = db_sql_number(db_handle(d), "SELECT events FROM session", &events, err);
+    if (ret == 0)
+        ret = db_sql_number(db_handle(d), "SELECT value FROM info WHERE key = 'events_imported'", &rows, err);
+    if (ret == 0)
+        ret = db_sql_number(db_handle(d), "SELECT count(*) FROM profile", &functions, err);
+    if (ret < 0)
+        return ret;
+    if (!*db_path(d)) {
+        printf("session %s could not be imported: see above\n", s->id);
+        return 1;
+    }
+    printf("session %s: %s events of %s functions, %s raw events in %s%s\n", s->id, human_count(a, (uint64_t)events), human_count(b, (uint64_t)functions),
+           rows ? human_count(c, (uint64_t)rows) : "no", db_path(d), db_was_made(d) ? "" : " (was up to date)");
+    if (!rows && events)
+        puts("`ghost sql` reads raw events from the logs; `ghost import --events all` copies them into the database.");
+    return 0;
+}
+
+static int run(const void *options, int argc, char **argv, struct ghost_err *err)
+{
+    const struct import_options *o = options;
+    struct db_request r = { .jobs = (unsigned)o->jobs, .force = o->force };
+    struct session s;
+    struct db *d;
+    int ret = parse_events(o->events, &r, err);
+    if (ret == 0)
+        ret = session_resolve(o->data_dir, argc ? argv[0] : NULL, &s, err);
+    if (ret < 0)
+        return ret;
+    ret = db_open(&s, &r, &d, err);
+    if (ret == 0) {
+        ret = tell(d, &s, err);
+        db_close(d);
+    }
+    session_release(&s);
+    return ret;
+}
+
+static const struct option options[] = {
+    { .name = "events", .kind = OPTION_TEXT, .at = offsetof(struct import_options, events), .arg = "N", .key = "import.events",
+      .help = "raw events to copy: all, none, or all if there are no more than N\n(default: all if there are no more than 2,000,000)" },
+    { .name = "force", .kind = OPTION_FLAG, .at = offsetof(struct import_options, force), .help = "analyse anew even if nothing has changed" },
+    { .name = "jobs", .letter = 'j', .kind = OPTION_COUNT, .at = offsetof(struct import_options, jobs), .arg = "N",
+      .help = "threads to analyse with (default: one for each processor)" },
+    { .name = "data-dir", .kind = OPTION_DIR, .at = offsetof(struct import_options, data_dir), .arg = "DIR", .key = "recording.data_dir", .env = "GHOST_DATA_DIR",
+      .help = "where sessions live, instead of $GHOST_DATA_DIR" },
+    { 0 }
+};
+
+const struct command cmd_import = {
+    .name = "import",
+    .summary = "analyse a session into its SQLite database",
+    .usage = "[SESSION]",
+    .about = "Makes the database of a session, DATA_DIR/sessions/ID.db. Every command does so\n"
+             "by itself when the database is missing or older than the logs; this one is for\n"
+             "doing it ahead, and for copying raw events. The database appears when it is\n"
+             "complete: an import that is killed leaves the session as it was.",
+    .examples = "  ghost import                      the newest session\n"
+                "  ghost import 1763 --events all    with all raw events, however many\n"
+                "  sqlite3 ~/.ghost/sessions/ID.db \"SELECT fn_key, call_count FROM profiles ORDER BY call_count DESC LIMIT 10\"",
+    .options = options,
+    .options_size = sizeof(struct import_options),
+    .operands = OPERAND_SESSION,
+    .max_operands = 1,
+    .run = run,
+};

@@ -1,0 +1,14 @@
+/* db_open.h - what db_open and load_model share: the model, whichever way. */
+#ifndef DB_OPEN_H
+#define DB_OPEN_H
+
+#include "db.h"
+
+/* The session's model: read from its database when that is up to date, else
+ * analysed, and the database made for the next command. */
+struct ghost_model *db_model(const struct session *s, const struct db_request *r, struct ghost_err *err);
+
+/* Of db_read.c. */
+struct ghost_model *db_read_model(sqlite3 *db, enum db_part part, struct ghost_err *err);
+
+#endif
