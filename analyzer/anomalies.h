@@ -12,8 +12,12 @@
 /* Why a finding is not news. */
 enum standing { STANDING_NEW, STANDING_KNOWN /* in the baseline */, STANDING_SUPPRESSED, STANDING_UNDECIDED, STANDING_COUNT };
 
+/* What findings can be: name and one line. A list ends with a row without a name. */
+struct finding_kind { const char *name, *summary; };
+
 struct anomalies {
     const struct ghost_model *m;
+    const struct finding_kind *kinds;                /* all that were looked for */
     const struct detect_options *options;
     const char *const *only;                         /* kinds that were looked for; NULL or empty: all */
     const struct findings *findings;

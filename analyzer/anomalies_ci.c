@@ -5,14 +5,6 @@
 
 #include "anomalies.h"
 
-static bool was_looked_for(const struct anomalies *a, const char *kind)
-{
-    bool wanted = !a->only || !*a->only;
-    for (const char *const *o = a->only; o && *o; o++)
-        wanted = wanted || strcmp(*o, kind) == 0;
-    return wanted;
-}
-
 /* ---- JUnit: a suite for each detector, a case for each finding ---- */
 
 /* XML 1.0 has no way to write other control characters or lone surrogates. */
@@ -96,11 +88,11 @@ static void junit_case(FILE *f, const struct anomalies *a, uint32_t i)
     fputs("    </testcase>\n", f);
 }
 
-static void junit_suite(FILE *f, const struct anomalies *a, const struct detector *d)
+static void junit_suite(FILE *f, const struct anomalies *a, const struct finding_kind *d)
 {
     uint64_t n = 0, failed = 0;
     for (uint32_t i = 0; i < a->findings->n; i++)
-        if (a->findings->v[i].kind == d->name) {
+        if (strcmp(a->findings->v[i].kind, d->name) == 0) {
             n++;
             failed += a->standing[i] == STANDING_NEW;
         }
@@ -109,7 +101,7 @@ static void junit_suite(FILE *f, const struct anomalies *a, const struct detecto
     if (!n)      /* a suite that ran and found nothing has passed */
         fprintf(f, "    <testcase classname=\"ghost\" name=\"%s: no findings\" time=\"0\"/>\n", d->name);
     for (uint32_t i = 0; i < a->findings->n; i++)
-        if (a->findings->v[i].kind == d->name)
+        if (strcmp(a->findings->v[i].kind, d->name) == 0)
             junit_case(f, a, i);
     fputs("  </testsuite>\n", f);
 }
@@ -117,18 +109,17 @@ static void junit_suite(FILE *f, const struct anomalies *a, const struct detecto
 void anomalies_junit(FILE *f, const struct anomalies *a)
 {
     uint64_t empty = 0;
-    for (const struct detector *const *d = detectors; *d; d++) {
+    for (const struct finding_kind *k = a->kinds; k->name; k++) {
         bool any = false;
         for (uint32_t i = 0; i < a->findings->n; i++)
-            any = any || a->findings->v[i].kind == (*d)->name;
-        empty += was_looked_for(a, (*d)->name) && !any;
+            any = any || strcmp(a->findings->v[i].kind, k->name) == 0;
+        empty += !any;
     }
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", f);
     fprintf(f, "<testsuites name=\"ghost anomalies\" tests=\"%" PRIu64 "\" failures=\"%" PRIu64 "\" errors=\"0\" time=\"0\">\n",
             a->findings->n + empty, a->standings[STANDING_NEW]);
-    for (const struct detector *const *d = detectors; *d; d++)
-        if (was_looked_for(a, (*d)->name))
-            junit_suite(f, a, *d);
+    for (const struct finding_kind *k = a->kinds; k->name; k++)
+        junit_suite(f, a, k);
     fputs("</testsuites>\n", f);
 }
 

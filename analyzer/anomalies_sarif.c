@@ -40,13 +40,13 @@ static void message(struct json *j, const char *key, struct ghost_str text)
     json_close(j, '}');
 }
 
-static void rules(struct json *j)
+static void rules(struct json *j, const struct finding_kind *kinds)
 {
     json_array(j, "rules");
-    for (const struct detector *const *d = detectors; *d; d++) {
+    for (const struct finding_kind *k = kinds; k->name; k++) {
         json_object(j, NULL);
-        json_text(j, "id", (*d)->name);
-        message(j, "shortDescription", str((*d)->summary));
+        json_text(j, "id", k->name);
+        message(j, "shortDescription", str(k->summary));
         json_close(j, '}');
     }
     json_close(j, ']');
@@ -125,7 +125,7 @@ static void result(struct json *j, const struct anomalies *a, uint32_t i)
 {
     const struct finding *row = &a->findings->v[i];
     unsigned rule = 0;
-    while (detectors[rule + 1] && detectors[rule]->name != row->kind)
+    while (a->kinds[rule + 1].name && strcmp(a->kinds[rule].name, row->kind) != 0)
         rule++;
     json_object(j, NULL);
     json_text(j, "ruleId", row->kind);
@@ -157,7 +157,7 @@ void anomalies_sarif(FILE *f, const struct anomalies *a)
     json_object(&j, "driver");
     json_text(&j, "name", "ghost");
     json_text(&j, "version", GHOST_VERSION);
-    rules(&j);
+    rules(&j, a->kinds);
     json_close(&j, '}');
     json_close(&j, '}');
     json_object(&j, "automationDetails");

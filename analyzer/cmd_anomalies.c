@@ -29,6 +29,7 @@ struct work {
     enum standing *standing;
     const struct config_suppression **suppression, **expired;
     char root[4096];
+    struct finding_kind kinds[32];
     struct anomalies view;
 };
 
@@ -137,6 +138,18 @@ static int classify(struct work *w, struct ghost_err *err)
     return 0;
 }
 
+static void take_kinds(struct work *w)
+{
+    size_t n = 0;
+    for (const struct detector *const *d = detectors; *d && n < sizeof w->kinds / sizeof *w->kinds - 1; d++) {
+        bool wanted = !w->only[0];
+        for (const char **o = w->only; *o; o++)
+            wanted = wanted || strcmp(*o, (*d)->name) == 0;
+        if (wanted)
+            w->kinds[n++] = (struct finding_kind){ (*d)->name, (*d)->summary };
+    }
+}
+
 static int find_all(struct work *w, int argc, char **argv, struct ghost_err *err)
 {
     const struct anomalies_options *o = w->o;
@@ -155,7 +168,9 @@ static int find_all(struct work *w, int argc, char **argv, struct ghost_err *err
     }
     if (ret == 0)
         ret = classify(w, err);
+    take_kinds(w);
     w->view.m = w->m;
+    w->view.kinds = w->kinds;
     w->view.options = &w->detect;
     w->view.only = w->only;
     w->view.findings = &w->findings;
