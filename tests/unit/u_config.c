@@ -134,25 +134,31 @@ static void what_is_right_is_taken(void **state)
     assert_false(config_expired(s + 1, INT64_MAX));
 }
 
+static uint32_t dice(uint32_t sides)
+{
+    static uint32_t state = 7;
+    state = state * 1664525u + 1013904223u;
+    return (state >> 8) % sides;
+}
+
 /* Whatever bytes a file has: an answer within bounds, and no harm (run with SAN=address,undefined). */
 static void hostile_files(void **state)
 {
     static const char seed[] = "recording:\n  all: yes\n  include: ['a.*', &x b, *x]\ndetectors:\n  suppress:\n  - {kind: never_called, reason: \"x\\0\", <<: 1}\n";
     char text[sizeof seed], deep[4000];
     (void)state;
-    srand(7);
     for (unsigned round = 0; round < 3000; round++) {
         memcpy(text, seed, sizeof seed);
-        for (int i = rand() % 6; i >= 0; i--)
-            text[rand() % (sizeof seed - 1)] = (char)(rand() % 3 ? "[]{}:&*!<>-|'\"#%@ \n\t,?"[rand() % 22] : rand());
-        read_text(text, (size_t)rand() % sizeof seed);
+        for (unsigned i = 0; i <= dice(6); i++)
+            text[dice(sizeof seed - 1)] = (char)(dice(3) ? "[]{}:&*!<>-|'\"#%@ \n\t,?"[dice(22)] : (int)dice(256));
+        read_text(text, dice(sizeof seed));
     }
     memset(deep, '[', sizeof deep);
     assert_string_equal(read_text(deep, sizeof deep)->v[0].text, "nested too deeply");
     char *many = malloc(400000);
     size_t n = 0;
     for (unsigned i = 0; i < 30000; i++)
-        n += (size_t)sprintf(many + n, "k%u: 1\n", i);
+        n += (size_t)snprintf(many + n, 400000 - n, "k%u: 1\n", i);
     const struct config_problems *p = read_text(many, n);
     assert_int_equal(p->n, 1);
     assert_non_null(strstr(p->v[0].text, "too many values"));
