@@ -60,7 +60,7 @@ static void put_comment(FILE *f, const char *text)
 {
     size_t at = 0;
     for (const char *word = text; *word;) {
-        size_t len = strcspn(word, " ");
+        size_t len = strcspn(word, " \n");
         if (at == 0 || at + 1 + len > TEXT_WIDTH) {
             fprintf(f, "%s  # ", at ? "\n" : "");
             at = 4;
@@ -71,7 +71,7 @@ static void put_comment(FILE *f, const char *text)
         fwrite(word, 1, len, f);
         at += len;
         word += len;
-        word += strspn(word, " ");
+        word += strspn(word, " \n");
     }
     fputc('\n', f);
 }
