@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include "decoder.h"
 #include "frame.h"
-#include "livefile_read.h"
+#include "live_tail.h"
 #include "log_replay.h"
 #include "writer.h"
 
@@ -42,7 +42,7 @@ static int replay_log(struct replay *r, struct ghost_log *log, struct ghost_err 
 }
 
 /* The identity in a log's header, before the log is opened in earnest. */
-static bool read_identity(const char *log_path, uint8_t process[16])
+bool live_identity(const char *log_path, uint8_t process[16])
 {
     uint8_t bytes[HEADER_BYTES];
     struct frame_header h;
@@ -131,7 +131,7 @@ static int merge_rings(struct tail *tail, const struct live_files *l, const stru
     return ret == 0 ? 0 : ghost_fail(err, ret, "out of memory for the events left in rings");
 }
 
-static int encode_tail(struct live_files *l, const struct replay *r, struct ghost_buf *out, struct ghost_err *err)
+int live_encode_tail(struct live_files *l, const struct replay *r, struct ghost_buf *out, struct ghost_err *err)
 {
     struct ghost_sink sink = { out, tail_write };
     struct ghost_writer_config cfg = { 0 };
@@ -151,7 +151,7 @@ static int encode_tail(struct live_files *l, const struct replay *r, struct ghos
 }
 
 /* No event of the rings is older: in each they are in order. */
-static uint64_t oldest_event(const struct live_files *l)
+uint64_t live_oldest_event(const struct live_files *l)
 {
     uint64_t oldest = UINT64_MAX;
     for (size_t i = 0; i < l->n_rings; i++)
@@ -159,7 +159,7 @@ static uint64_t oldest_event(const struct live_files *l)
     return oldest;
 }
 
-static bool anything(const struct live_files *l)
+bool live_anything(const struct live_files *l)
 {
     bool found = l->records.len || l->unusable || l->records_refused;
     for (size_t i = 0; i < l->n_rings; i++) found = found || l->rings[i].n || l->rings[i].lost.count;
@@ -174,13 +174,13 @@ struct ghost_log *ghost_live_open(const char *log_path, struct ghost_buf *tail, 
     struct live_files l = { 0 };
     struct replay r = { 0 };
     struct ghost_log *log = NULL;
-    bool known = read_identity(log_path, process);
+    bool known = live_identity(log_path, process);
     int ret = live_files_read(&l, log_path, known ? process : NULL, err);
     if (ret == 0 && !(log = ghost_log_open(log_path, err))) ret = GHOST_E_IO;
-    if (ret == 0 && anything(&l)) {
-        r.since = oldest_event(&l);
+    if (ret == 0 && live_anything(&l)) {
+        r.since = live_oldest_event(&l);
         ret = replay_log(&r, log, err);
-        if (ret == 0) ret = encode_tail(&l, &r, tail, err);
+        if (ret == 0) ret = live_encode_tail(&l, &r, tail, err);
     }
     replay_release(&r);
     live_files_release(&l);

@@ -137,6 +137,21 @@ static bool tell(struct replay *r, uint32_t token, uint32_t use, uint64_t tick, 
     return true;
 }
 
+bool replay_settle(struct replay *r, uint64_t since)
+{
+    size_t n = r->n_news;
+    if (since <= r->since) return true;
+    r->since = since;
+    r->n_news = 0;
+    map32_release(&r->tokens);
+    /* in their order, each to where it stood or to a place before */
+    for (size_t i = 0; i < n; i++) {
+        struct replay_news news = r->news[i];
+        if (!tell(r, news.token, news.use, news.tick, &news.f)) return false;
+    }
+    return true;
+}
+
 /* Activations that this block met with a token and saw end or leave. */
 static bool tell_known(struct replay *r, uint32_t n, const struct ghost_open_frame *f, const uint32_t *tokens)
 {

@@ -37,6 +37,9 @@ struct replay {
     struct ghost_anchor anchor[2];
 };
 
+/* No event to come is older than `since`: of the news up to there the last of each
+ * token are kept. It only rises. False: no memory. */
+bool replay_settle(struct replay *r, uint64_t since);
 /* One block, in file order; `d` has just decoded it. False: no memory. */
 bool replay_block(struct replay *r, const struct ghost_block *b, const struct ghost_decoder *d);
 void replay_release(struct replay *r);

@@ -193,6 +193,19 @@ int ghost_live_tail(const char *log_path, struct ghost_buf *out, struct ghost_er
  * between. NULL on failure; the caller releases `tail` either way. */
 struct ghost_log *ghost_live_open(const char *log_path, struct ghost_buf *tail, struct ghost_err *err);
 
+/* A log that is being written, look by look; nothing of the process is touched. */
+struct ghost_follow;
+struct ghost_follow *ghost_follow_new(const char *log_path);   /* NULL: no memory */
+void ghost_follow_free(struct ghost_follow *f);
+/* Shows the frames that are new in the log to `log`, then what the rings hold beyond
+ * to `tail`. What `tail` saw comes again at the next look, there or in the log, with
+ * the same pairs of events. A visitor may return GHOST_E_STATE to stop: the look ends
+ * with that, and `f` is of no further use. A log that cannot be opened (it is not
+ * there any more, say) fails with that code. */
+int ghost_follow_look(struct ghost_follow *f, const struct ghost_visitor *log, const struct ghost_visitor *tail, struct ghost_err *err);
+bool ghost_follow_finished(const struct ghost_follow *f);      /* its index has been seen: nothing more will come */
+uint64_t ghost_follow_damaged(const struct ghost_follow *f);   /* places that were skipped */
+
 /* ---------------- ordering ---------------- */
 /* Splits per-thread runs of events, each in order, into calls of `take` in
  * global time order, as long runs as possible. Only events with tick < cutoff
