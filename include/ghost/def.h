@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include "ghost/err.h"
 
 #define GHOST_STR_MAX 4096u
@@ -26,6 +27,12 @@
 #define GHOST_LIST_MAX 65536u    /* MRO entries, members, names, tree nodes */
 
 struct ghost_str { const char *p; uint32_t len; };
+/* By bytes, as memcmp; the shorter of two with a common beginning comes first. */
+static inline int ghost_str_compare(struct ghost_str a, struct ghost_str b)
+{
+    int r = memcmp(a.p, b.p, a.len < b.len ? a.len : b.len);
+    return r ? r : (a.len > b.len) - (a.len < b.len);
+}
 #define GHOST_STR(literal) ((struct ghost_str){ (literal), sizeof(literal) - 1 })
 
 /* A growing byte buffer. A failed allocation sets `failed` and later calls do
@@ -65,6 +72,7 @@ struct ghost_def_func {
 #define GHOST_TYPE_TYPEDDICT 0x40u
 #define GHOST_TYPE_METACLASS 0x80u   /* instances are types */
 #define GHOST_TYPE_CUSTOM_CHECK 0x100u /* its metaclass has an isinstance check of its own (not ABCMeta and such) */
+#define GHOST_TYPE_POSES 0x200u      /* has a __class__ of its own, or a __getattribute__ written in Python: may claim another class */
 
 /* Which collections.abc ABCs the type satisfies: bit i is row i of this list,
  * in this order for ever; new rows go to the end. */
@@ -106,7 +114,7 @@ struct ghost_def_sig {
 #define GHOST_NAMES(X)                                                                  \
     X(UNRESOLVED, 0, "no such name at the time (a TYPE_CHECKING import, a forward reference)") \
     X(TYPE, 1, "a class: type = its id")                                                \
-    X(SPECIAL, 2, "a construct of typing or types: text = its qualified name, as typing.Optional") \
+    X(SPECIAL, 2, "a construct of typing or types: text = its qualified name, as typing.Optional; of Self, type = the class that defines the function") \
     X(MODULE, 3, "a module: text = its name")                                           \
     X(TYPEVAR, 4, "text = bound, or constraints joined by ', '; flags tell which")      \
     X(NEWTYPE, 5, "text = the supertype as an annotation")                              \

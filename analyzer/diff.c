@@ -1,0 +1,161 @@
+/* diff.c - the stages of a comparison, and the order of what it tells. */
+#include "diff.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what is told ---- */
+
+static bool any_novelty(const struct diff_pair *p)
+{
+    for (unsigned k = 0; k < DIFF_N_SHAPES; k++)
+        if (p->fresh[k].n || p->gone[k].n)
+            return true;
+    return false;
+}
+
+static bool slower_or_faster(const struct diff_pair *p)
+{
+    for (unsigned m = 0; m < DIFF_N_MEASURES; m++)
+        if (p->latency[m].significant)
+            return true;
+    return false;
+}
+
+/* Two recordings never see the same traffic: a count is news when it moved otherwise than most did. */
+bool diff_calls_moved(const struct diff *d, const struct diff_pair *p)
+{
+    if (!p->before || !p->after || !(p->calls_before > 0) || !(p->calls_after > 0))
+        return false;
+    double ratio = log(p->calls_after / p->calls_before) - log(d->traffic);
+    double error = sqrt(1 / (double)p->before->calls + 1 / (double)p->after->calls);
+    return fabs(ratio) > log(1 + d->options->min_effect) && fabs(ratio) > 4 * error;
+}
+
+/* Tiers of what matters, and inside of one the time that the change costs or saves. */
+enum { TIER_CALLS = 1, TIER_SHAPE, TIER_ALONE, TIER_LATENCY, TIER_EXCEPTIONS };
+
+static unsigned tier_of(const struct diff *d, const struct diff_pair *p)
+{
+    if (p->match == DIFF_ALONE)
+        return TIER_ALONE;
+    if (p->exceptions.significant || p->fresh[DIFF_SHAPE_exceptions].n)
+        return TIER_EXCEPTIONS;
+    return slower_or_faster(p) ? TIER_LATENCY : any_novelty(p) ? TIER_SHAPE : diff_calls_moved(d, p) || p->match == DIFF_RENAMED ? TIER_CALLS : 0;
+}
+
+static double impact_of(const struct diff_pair *p)
+{
+    if (p->match == DIFF_ALONE)
+        return (double)diff_any(p)->calls;
+    return fabs(p->latency[DIFF_mean].after - p->latency[DIFF_mean].before) * (double)p->after->calls;
+}
+
+static int by_weight(const void *pa, const void *pb)
+{
+    const struct diff_pair *a = pa, *b = pb;
+    if (a->weight != b->weight)
+        return a->weight < b->weight ? 1 : -1;
+    return ghost_str_compare(diff_any(a)->fn_key, diff_any(b)->fn_key);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static bool find_traffic(struct diff *d)
+{
+    double *v = calloc((size_t)d->n + 1, sizeof *v);
+    uint32_t n = 0;
+    for (uint32_t i = 0; v && i < d->n; i++)
+        if (d->pairs[i].calls_before > 0 && d->pairs[i].calls_after > 0)
+            v[n++] = d->pairs[i].calls_after / d->pairs[i].calls_before;
+    if (v)
+        qsort(v, n, sizeof *v, by_value);
+    d->traffic = v && n ? v[n / 2] : 1;
+    free(v);
+    return v != NULL;
+}
+
+static int put_in_order(struct diff *d, struct ghost_err *err)
+{
+    if (!find_traffic(d))
+        return ghost_fail(err, GHOST_E_NOMEM, "out of memory while comparing");
+    for (uint32_t i = 0; i < d->n; i++) {
+        struct diff_pair *p = &d->pairs[i];
+        unsigned tier = tier_of(d, p);
+        p->changed = tier > 0 && p->match != DIFF_ALONE;
+        p->weight = tier + impact_of(p) / (1 + impact_of(p));
+        d->changed += p->changed;
+    }
+    qsort(d->pairs, d->n, sizeof *d->pairs, by_weight);
+    return 0;
+}
+
+/* ---- anomalies ---- */
+
+static int collect(const struct diff_side *s, const struct diff_options *o, struct findings *out, struct ghost_err *err)
+{
+    return s->n_models == 1 ? detect_all(s->models[0], &o->detect, NULL, out, err) : 0;
+}
+
+static bool has_id(const struct findings *f, const char *id)
+{
+    for (uint32_t i = 0; i < f->n; i++)
+        if (strcmp(f->v[i].id, id) == 0)
+            return true;
+    return false;
+}
+
+static struct diff_anomalies only_there(struct diff *d, const struct findings *here, const struct findings *other)
+{
+    const struct finding **v = ARENA_ARRAY(&d->arena, const struct finding *, here->n);
+    uint32_t n = 0;
+    for (uint32_t i = 0; v && i < here->n; i++)
+        if (here->v[i].decided && !has_id(other, here->v[i].id))
+            v[n++] = &here->v[i];
+    return (struct diff_anomalies){ v, n };
+}
+
+int diff_compare_anomalies(struct diff *d, struct ghost_err *err)
+{
+    int ret = collect(&d->before, d->options, &d->anomalies_before, err);
+    if (ret == 0)
+        ret = collect(&d->after, d->options, &d->anomalies_after, err);
+    if (ret < 0)
+        return ret;
+    d->anomalies_fresh = only_there(d, &d->anomalies_after, &d->anomalies_before);
+    d->anomalies_gone = only_there(d, &d->anomalies_before, &d->anomalies_after);
+    return d->arena.failed ? ghost_fail(err, GHOST_E_NOMEM, "out of memory while comparing anomalies") : 0;
+}
+
+/* ---- all ---- */
+
+int diff_make(struct diff *d, struct diff_side *before, struct diff_side *after, const struct diff_options *o, struct ghost_err *err)
+{
+    static int (*const stages[])(struct diff *, struct ghost_err *) = {
+        diff_match_functions, diff_compare_latency, diff_compare_rates, diff_compare_shapes, diff_compare_anomalies, put_in_order,
+    };
+    int ret = 0;
+    *d = (struct diff){ .options = o, .before = *before, .after = *after };
+    *before = *after = (struct diff_side){ 0 };
+    for (size_t i = 0; ret == 0 && i < sizeof stages / sizeof *stages; i++)
+        ret = stages[i](d, err);
+    if (ret < 0)
+        diff_release(d);
+    return ret;
+}
+
+void diff_release(struct diff *d)
+{
+    findings_release(&d->anomalies_before);
+    findings_release(&d->anomalies_after);
+    diff_side_release(&d->before);
+    diff_side_release(&d->after);
+    free(d->pairs);
+    arena_release(&d->arena);
+    *d = (struct diff){ 0 };
+}

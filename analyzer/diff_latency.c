@@ -1,0 +1,270 @@
+/* diff_latency.c - is a function slower, or is it noise?
+ *
+ * Each measure of each side gets an estimate (as a logarithm) and its variance;
+ * the slices of time of each process tell how much a measure varies by itself,
+ * whatever makes it vary. A change must be larger than the least effect and
+ * outside of the interval both as it stands and after the speed that the rest
+ * of the program shows is taken off: two runs of one program on a machine that
+ * was slower the second time have nothing to tell. docs/diff.md derives it. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff.h"
+#include "statistics.h"
+
+const char *const diff_measure_names[] = {
+#define X(name, text, share) #name,
+    DIFF_MEASURES(X)
+#undef X
+};
+const char *const diff_measure_texts[] = {
+#define X(name, text, share) text,
+    DIFF_MEASURES(X)
+#undef X
+};
+static const double shares[] = {
+#define X(name, text, share) share,
+    DIFF_MEASURES(X)
+#undef X
+};
+
+enum {
+    CALLS_LEAST = 30,            /* fewer calls tell nothing about their distribution */
+    CELLS_LEAST = 5,             /* and fewer slices nothing about its stability */
+    TAIL_LEAST = 20,             /* calls beyond a quantile */
+    LEAST_NS = 300,              /* below, the recorder's own cost is part of the difference */
+};
+/* A tail moves with the machine more than the middle does. */
+static const double effect_factor[] = { [DIFF_typical] = 1, [DIFF_mean] = 1, [DIFF_p50] = 1, [DIFF_p95] = 1.5, [DIFF_p99] = 2 };
+
+/* ---- one measure of one side ---- */
+
+struct estimate { double value, variance, dof; bool known; };   /* value in ns; variance of its logarithm */
+
+/* How many times more a mean varies than if calls were independent. */
+struct design { double effect, dof; };
+
+static struct design design_of(const struct diff_function *f, struct piece *pieces)
+{
+    double n = 0, sum = 0, squares = 0;
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < f->n_cells; i++) {
+        const struct diff_cell *c = &f->cells[i];
+        if (!c->finished)
+            continue;
+        pieces[used++] = (struct piece){ (double)c->finished, (double)c->log_sum };
+        n += (double)c->finished;
+        sum += (double)c->log_sum;
+        squares += (double)c->log_squares;
+    }
+    struct design d = { 1, n - 1 };
+    if (used < 2 || n < 2)
+        return d;
+    double mean = sum / n, alone = fmax(squares / n - mean * mean, 1) / n;   /* a bucket is the least spread there is */
+    struct clustered c = clustered_mean(pieces, used);
+    if (c.variance > alone) {
+        d.effect = c.variance / alone;
+        d.dof = c.dof;
+    }
+    return d;
+}
+
+static struct estimate mean_of(const struct diff_function *f, struct piece *pieces)
+{
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < f->n_cells; i++)
+        if (f->cells[i].finished)
+            pieces[used++] = (struct piece){ (double)f->cells[i].finished, (double)f->cells[i].total };
+    struct clustered c = clustered_mean(pieces, used);
+    bool known = c.dof >= CELLS_LEAST - 1 && c.mean > 0;
+    return (struct estimate){ c.mean, known ? c.variance / (c.mean * c.mean) : 0, c.dof, known };
+}
+
+/* Mean and spread of the logarithm, from the histogram: slices have it in bucket numbers, which are only nearly one. */
+static struct estimate typical_of(const struct diff_function *f, struct design d)
+{
+    double n = 0, sum = 0, squares = 0;
+    for (unsigned b = 0; b < HIST_BUCKETS; b++) {
+        const uint64_t *chunk = f->hist.chunk[b / HIST_CHUNK];
+        if (!chunk || !chunk[b % HIST_CHUNK])
+            continue;
+        double count = (double)chunk[b % HIST_CHUNK], x = log((double)hist_lower(b) + (double)hist_width(b) / 2);
+        n += count;
+        sum += count * x;
+        squares += count * x * x;
+    }
+    if (n < 1)
+        return (struct estimate){ .known = false };
+    double mean = sum / n, spread = fmax(squares / n - mean * mean, 1e-4);
+    return (struct estimate){ exp(mean), spread / n * d.effect, d.dof, true };
+}
+
+/* The value at a rank; linear inside a bucket. */
+static double value_at(const struct diff_function *f, double rank)
+{
+    double seen = 0;
+    for (unsigned b = 0; b < HIST_BUCKETS; b++) {
+        const uint64_t *chunk = f->hist.chunk[b / HIST_CHUNK];
+        if (!chunk || !chunk[b % HIST_CHUNK])
+            continue;
+        double count = (double)chunk[b % HIST_CHUNK];
+        if (seen + count >= rank) {
+            double value = (double)hist_lower(b) + (double)hist_width(b) * fmax(0, fmin(1, (rank - seen) / count));
+            return fmin(fmax(value, (double)f->min), (double)f->max);
+        }
+        seen += count;
+    }
+    return (double)f->max;
+}
+
+/* Ranks one standard error to either side of the quantile's: the values there are one to either side of it. */
+static struct estimate quantile_of(const struct diff_function *f, double share, struct design d)
+{
+    double n = (double)f->finished, error = sqrt(n * share * (1 - share) * d.effect);
+    double at = value_at(f, n * share), low = value_at(f, n * share - error), high = value_at(f, n * share + error);
+    if (n * (1 - share) < TAIL_LEAST || at <= 0 || low <= 0)
+        return (struct estimate){ .known = false };
+    double half = fmax(log(high / low) / 2, 0.002);
+    return (struct estimate){ at, half * half, d.dof, true };
+}
+
+static void estimate_all(const struct diff_function *f, struct estimate out[DIFF_N_MEASURES], struct piece *pieces)
+{
+    struct design d = design_of(f, pieces);
+    bool enough = f->finished >= CALLS_LEAST && d.dof >= CELLS_LEAST - 1;
+    memset(out, 0, DIFF_N_MEASURES * sizeof *out);
+    for (unsigned m = 0; enough && m < DIFF_N_MEASURES; m++)
+        if (shares[m] > 0)
+            out[m] = quantile_of(f, shares[m], d);
+    if (enough) {
+        out[DIFF_typical] = typical_of(f, d);
+        out[DIFF_mean] = mean_of(f, pieces);
+    }
+}
+
+/* ---- the rest of the program ---- */
+
+/* log of self time per call, after over before, of every function that both sides have: the
+ * callers of a function that got slower do not share in it. */
+struct rest { double *v, *scratch; uint32_t *of; uint32_t n; };
+
+static double self_ratio(const struct diff_pair *p)
+{
+    double before = (double)p->before->self / (double)p->before->finished, after = (double)p->after->self / (double)p->after->finished;
+    return before > 0 && after > 0 ? log(after / before) : NAN;
+}
+
+/* Middle and spread of what all pairs but one show. */
+static void expected_for(const struct rest *r, uint32_t pair, double *middle, double *spread)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < r->n; i++)
+        if (r->of[i] != pair)
+            r->scratch[n++] = r->v[i];
+    *middle = median(r->scratch, n);
+    for (uint32_t i = 0; i < n; i++)
+        r->scratch[i] = fabs(r->scratch[i] - *middle);
+    *spread = 1.4826 * median(r->scratch, n);
+}
+
+/* Only the pair's own value is left out: with many others that moves the middle by nothing worth a sort. */
+enum { REST_SHARED = 64 };
+
+/* ---- change ---- */
+
+static bool beyond(double log_ratio, double half, double least)
+{
+    return fabs(log_ratio) > least && fabs(log_ratio) - half > 0;
+}
+
+static void compare(struct diff_latency *l, const struct estimate *b, const struct estimate *a, double tail, double least,
+                    double expected, double spread)
+{
+    l->known = b->known && a->known;
+    l->before = b->value;
+    l->after = a->value;
+    if (!l->known)
+        return;
+    double variance = b->variance + a->variance, ratio = log(a->value / b->value);
+    /* Welch and Satterthwaite */
+    double dof = variance * variance / (b->variance * b->variance / b->dof + a->variance * a->variance / a->dof);
+    double half = student_upper(tail, fmax(1, dof)) * sqrt(variance), against = ratio - expected;
+    l->ratio = exp(ratio);
+    l->low = exp(ratio - half);
+    l->high = exp(ratio + half);
+    l->expected = exp(expected);
+    l->significant = beyond(ratio, half, least) && beyond(against, half + 2 * spread, least) && (ratio > 0) == (against > 0) &&
+                     fabs(a->value - b->value) > LEAST_NS;
+}
+
+static void total_time(struct diff_pair *p)
+{
+    struct diff_latency *l = &p->latency[DIFF_total];
+    *l = (struct diff_latency){ .before = (double)p->before->total, .after = (double)p->after->total, .expected = 1 };
+    if (p->before->total)
+        l->ratio = l->low = l->high = l->after / l->before;
+    l->known = p->before->total > 0;         /* a fact about both recordings; its significance is the mean's and the calls' */
+}
+
+static void compare_pair(struct diff *d, struct diff_pair *p, double tail, double expected, double spread, struct piece *pieces)
+{
+    struct estimate before[DIFF_N_MEASURES], after[DIFF_N_MEASURES];
+    estimate_all(p->before, before, pieces);
+    estimate_all(p->after, after, pieces);
+    for (unsigned m = 0; m < DIFF_total; m++) {
+        double least = log(1 + d->options->min_effect * effect_factor[m]);
+        compare(&p->latency[m], &before[m], &after[m], tail, least, expected, spread);
+        if (!before[m].known && p->before->finished)
+            p->latency[m].before = shares[m] > 0 ? value_at(p->before, shares[m] * (double)p->before->finished)
+                                 : (double)p->before->total / (double)p->before->finished;
+        if (!after[m].known && p->after->finished)
+            p->latency[m].after = shares[m] > 0 ? value_at(p->after, shares[m] * (double)p->after->finished)
+                                : (double)p->after->total / (double)p->after->finished;
+    }
+    total_time(p);
+}
+
+static bool both_finished(const struct diff_pair *p) { return p->before && p->after && p->before->finished && p->after->finished; }
+
+int diff_compare_latency(struct diff *d, struct ghost_err *err)
+{
+    uint32_t most = 1, tests = 1;
+    for (uint32_t i = 0; i < d->n; i++) {
+        const struct diff_pair *p = &d->pairs[i];
+        if (!both_finished(p))
+            continue;
+        most = p->before->n_cells > most ? p->before->n_cells : most;
+        most = p->after->n_cells > most ? p->after->n_cells : most;
+        tests += p->before->finished >= CALLS_LEAST && p->after->finished >= CALLS_LEAST;
+    }
+    struct piece *pieces = calloc(most, sizeof *pieces);
+    struct rest r = { calloc((size_t)d->n + 1, sizeof(double)), calloc((size_t)d->n + 1, sizeof(double)), calloc((size_t)d->n + 1, sizeof(uint32_t)), 0 };
+    bool ok = pieces && r.v && r.scratch && r.of;
+    for (uint32_t i = 0; ok && i < d->n; i++) {
+        double ratio = both_finished(&d->pairs[i]) ? self_ratio(&d->pairs[i]) : NAN;
+        if (!isnan(ratio)) {
+            r.v[r.n] = ratio;
+            r.of[r.n++] = i;
+        }
+    }
+    double all = 0, all_spread = 0;
+    if (ok)
+        expected_for(&r, GHOST_NONE, &all, &all_spread);
+    d->speed = exp(all);
+    /* Bonferroni over functions and measures: no assumption about how they hang together. */
+    double tail = d->options->alpha / 2 / ((double)tests * DIFF_total);
+    for (uint32_t i = 0; ok && i < d->n; i++) {
+        double expected = all, spread = all_spread;
+        if (!both_finished(&d->pairs[i]))
+            continue;
+        if (r.n < REST_SHARED)
+            expected_for(&r, i, &expected, &spread);
+        compare_pair(d, &d->pairs[i], tail, expected, spread, pieces);
+    }
+    free(pieces);
+    free(r.v);
+    free(r.scratch);
+    free(r.of);
+    return ok ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory while comparing latencies");
+}

@@ -1,0 +1,148 @@
+/* diff_shapes.c - what only one side shows of a function: signatures, return types, exception types, calls. */
+#include <math.h>
+#include <string.h>
+
+#include "diff.h"
+#include "statistics.h"
+
+const char *const diff_shape_names[] = {
+#define X(name, fresh, gone) #name,
+    DIFF_SHAPES(X)
+#undef X
+};
+const char *const diff_shape_fresh[] = {
+#define X(name, fresh, gone) fresh,
+    DIFF_SHAPES(X)
+#undef X
+};
+const char *const diff_shape_gone[] = {
+#define X(name, fresh, gone) gone,
+    DIFF_SHAPES(X)
+#undef X
+};
+
+static const double CHANCE = 0.001;      /* of not meeting it at all on the other side, were it as frequent there */
+
+
+static struct ghost_str without_line(struct ghost_str fn_key)
+{
+    while (fn_key.len && fn_key.p[fn_key.len - 1] != ':')
+        fn_key.len--;
+    fn_key.len -= fn_key.len > 0;
+    return fn_key;
+}
+
+/* ---- the four kinds as one list ---- */
+
+static uint32_t count_of(const struct diff_function *f, enum diff_shape k)
+{
+    switch (k) {
+    case DIFF_SHAPE_signatures: return f->signatures.n;
+    case DIFF_SHAPE_returns: return f->returns.n;
+    case DIFF_SHAPE_exceptions: return f->n_exception_types;
+    case DIFF_SHAPE_callees: return f->callees.n;
+    default: return 0;
+    }
+}
+
+static struct profile_count item_of(const struct diff_function *f, enum diff_shape k, uint32_t i)
+{
+    switch (k) {
+    case DIFF_SHAPE_signatures: return f->signatures.v[i];
+    case DIFF_SHAPE_returns: return f->returns.v[i];
+    case DIFF_SHAPE_callees: return (struct profile_count){ without_line(f->callees.v[i].name), f->callees.v[i].n };
+    default: break;
+    }
+    const struct profile_exception *e = &f->exceptions_by_type[i];
+    return (struct profile_count){ e->type, e->raised + e->passed };
+}
+
+static bool has(const struct diff_function *f, enum diff_shape k, struct ghost_str name)
+{
+    for (uint32_t i = 0; i < count_of(f, k); i++) {
+        struct profile_count c = item_of(f, k, i);
+        if (c.n && ghost_str_compare(c.name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* ---- the caller that brings a signature ---- */
+
+struct most { struct ghost_str name; uint64_t n; };
+
+static void callers_of(const struct diff_side *s, uint32_t model, const struct diff_function *f, struct ghost_str text, struct most *best)
+{
+    const struct ghost_model *m = s->models[model];
+    for (uint32_t i = 0; i < m->n_signatures; i++) {
+        const struct ghost_model_signature *sig = &m->signatures[i];
+        const struct ghost_model_function *of = &m->functions[sig->function];
+        if (of->first_line != f->line || ghost_str_compare(sig->text, text) != 0 || ghost_str_compare(of->qualname, f->qualname) != 0 ||
+            ghost_str_compare(of->module, f->module) != 0)
+            continue;
+        for (uint32_t k = 0; k < sig->n_edges; k++) {
+            const struct ghost_model_edge *e = &m->edges[sig->edges + k];
+            if (e->calls > best->n && e->caller != GHOST_NONE)
+                *best = (struct most){ m->functions[e->caller].qualname, e->calls };
+        }
+    }
+}
+
+/* ---- one function ---- */
+
+static struct diff_novelties only_in(struct diff *d, const struct diff_side *side, const struct diff_function *f,
+                                     const struct diff_function *other, enum diff_shape k)
+{
+    struct diff_novelty *v = NULL;
+    uint32_t n = 0, all = count_of(f, k);
+    for (uint32_t i = 0; i < all; i++) {
+        struct profile_count c = item_of(f, k, i);
+        if (!c.n || has(other, k, c.name))
+            continue;
+        if (!v && !(v = ARENA_ARRAY(&d->arena, struct diff_novelty, all)))
+            break;
+        struct most caller = { { "", 0 }, 0 };
+        for (uint32_t m = 0; k == DIFF_SHAPE_signatures && m < side->n_models; m++)
+            callers_of(side, m, f, c.name, &caller);
+        double share = wilson((double)c.n, fmax((double)f->calls, (double)c.n), 1.96).low;
+        v[n++] = (struct diff_novelty){ .name = c.name, .count = c.n, .of = f->calls, .caller = caller.name,
+                                        .surprising = log1p(-fmin(share, 0.999999)) * (double)other->calls < log(CHANCE) };
+    }
+    return (struct diff_novelties){ v, n };
+}
+
+/* A callee that has another name on the other side is the same edge. */
+static struct diff_novelties without_renamed(const struct diff *d, struct diff_novelties all, const struct diff_pair *p, bool fresh)
+{
+    struct diff_novelty *v = (struct diff_novelty *)all.v;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < all.n; i++) {
+        bool known = false;
+        for (uint32_t k = 0; k < d->n && !known; k++) {
+            const struct diff_pair *q = &d->pairs[k];
+            if (q->match != DIFF_RENAMED)
+                continue;
+            struct ghost_str here = without_line((fresh ? q->after : q->before)->fn_key), there = without_line((fresh ? q->before : q->after)->fn_key);
+            known = ghost_str_compare(here, v[i].name) == 0 && has(fresh ? p->before : p->after, DIFF_SHAPE_callees, there);
+        }
+        if (!known)
+            v[n++] = v[i];
+    }
+    return (struct diff_novelties){ v, n };
+}
+
+int diff_compare_shapes(struct diff *d, struct ghost_err *err)
+{
+    for (uint32_t i = 0; i < d->n; i++) {
+        struct diff_pair *p = &d->pairs[i];
+        if (!p->before || !p->after)
+            continue;
+        for (unsigned k = 0; k < DIFF_N_SHAPES; k++) {
+            p->fresh[k] = only_in(d, &d->after, p->after, p->before, k);
+            p->gone[k] = only_in(d, &d->before, p->before, p->after, k);
+        }
+        p->fresh[DIFF_SHAPE_callees] = without_renamed(d, p->fresh[DIFF_SHAPE_callees], p, true);
+        p->gone[DIFF_SHAPE_callees] = without_renamed(d, p->gone[DIFF_SHAPE_callees], p, false);
+    }
+    return d->arena.failed ? ghost_fail(err, GHOST_E_NOMEM, "out of memory while comparing signatures") : 0;
+}

@@ -1,0 +1,261 @@
+/* diff_side.c - the sessions of one side, summed up to a row per function. */
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "diff.h"
+
+/* ---- rows ---- */
+
+static int by_key(const void *pa, const void *pb)
+{
+    const struct profile *a = *(const struct profile *const *)pa, *b = *(const struct profile *const *)pb;
+    int r = ghost_str_compare(a->module, b->module);
+    r = r ? r : ghost_str_compare(a->qualname, b->qualname);
+    return r ? r : (a->line > b->line) - (a->line < b->line);
+}
+
+static int count_by_name(const void *a, const void *b)
+{
+    return ghost_str_compare(((const struct profile_count *)a)->name, ((const struct profile_count *)b)->name);
+}
+
+static int count_by_n(const void *pa, const void *pb)
+{
+    const struct profile_count *a = pa, *b = pb;
+    return a->n != b->n ? (a->n < b->n ? 1 : -1) : count_by_name(a, b);
+}
+
+static void add_dist(struct diff_side *s, struct profile_dist *to, const struct profile_dist *more)
+{
+    if (!to->n) {
+        *to = *more;
+        return;
+    }
+    struct profile_count *v = ARENA_ARRAY(&s->arena, struct profile_count, to->n + more->n);
+    if (!v)
+        return;
+    memcpy(v, to->v, to->n * sizeof *v);
+    memcpy(v + to->n, more->v, more->n * sizeof *v);
+    uint32_t all = to->n + more->n, n = 0;
+    qsort(v, all, sizeof *v, count_by_name);
+    for (uint32_t i = 0; i < all; i++) {
+        if (n && count_by_name(&v[n - 1], &v[i]) == 0)
+            v[n - 1].n += v[i].n;
+        else
+            v[n++] = v[i];
+    }
+    qsort(v, n, sizeof *v, count_by_n);
+    *to = (struct profile_dist){ v, n };
+}
+
+static void add_exceptions(struct diff_side *s, struct diff_function *f, const struct profile *p)
+{
+    struct profile_exception *v = ARENA_ARRAY(&s->arena, struct profile_exception, f->n_exception_types + p->n_exception_types);
+    uint32_t n = f->n_exception_types;
+    if (!v)
+        return;
+    if (n)
+        memcpy(v, f->exceptions_by_type, n * sizeof *v);
+    for (uint32_t i = 0; i < p->n_exception_types; i++) {
+        const struct profile_exception *e = &p->exception_types[i];
+        uint32_t at = 0;
+        while (at < n && ghost_str_compare(v[at].type, e->type) != 0)
+            at++;
+        if (at == n)
+            v[n++] = (struct profile_exception){ .type = e->type };
+        v[at].raised += e->raised;
+        v[at].passed += e->passed;
+        v[at].caught += e->caught;
+    }
+    f->exceptions_by_type = v;
+    f->n_exception_types = n;
+}
+
+static void add_profile(struct diff_side *s, struct diff_function *f, const struct profile *p)
+{
+    if (p->finished && (!f->finished || p->min < f->min))
+        f->min = p->min;
+    if (p->max > f->max)
+        f->max = p->max;
+    f->calls += p->calls;
+    f->exceptions += p->exceptions;
+    f->finished += p->finished;
+    f->total += p->total;
+    f->self += p->self;
+    add_dist(s, &f->signatures, &p->signatures);
+    add_dist(s, &f->returns, &p->returns);
+    add_dist(s, &f->callers, &p->callers);
+    add_dist(s, &f->callees, &p->callees);
+    add_exceptions(s, f, p);
+}
+
+/* ---- what the profiles leave out: histograms and slices ---- */
+
+static struct diff_function *find_row(struct diff_side *s, const struct ghost_model_function *f)
+{
+    uint32_t low = 0, high = s->n;
+    while (low < high) {
+        uint32_t mid = (low + high) / 2;
+        const struct diff_function *at = &s->v[mid];
+        int r = ghost_str_compare(at->module, f->module);
+        r = r ? r : ghost_str_compare(at->qualname, f->qualname);
+        r = r ? r : (at->line > f->first_line) - (at->line < f->first_line);
+        if (r == 0)
+            return &s->v[mid];
+        if (r < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
+
+static bool add_histograms(struct diff_function *row, const struct ghost_model *m, const struct ghost_model_function *f)
+{
+    row->fingerprint = row->fingerprint ? row->fingerprint : f->fingerprint;
+    for (uint32_t i = 0; i < f->n_signatures; i++) {
+        const struct ghost_model_signature *sig = &m->signatures[f->signatures + i];
+        for (uint32_t k = 0; k < sig->n_hist; k++)
+            if (!hist_add(&row->hist, hist_bucket(sig->hist[k].lower), sig->hist[k].count))
+                return false;
+    }
+    return true;
+}
+
+static bool add_model(struct diff_side *s, const struct ghost_model *m)
+{
+    uint32_t *of = calloc((size_t)m->n_functions + 1, sizeof *of);
+    bool ok = of != NULL;
+    for (uint32_t i = 0; ok && i < m->n_functions; i++) {
+        struct diff_function *row = find_row(s, &m->functions[i]);
+        of[i] = row ? (uint32_t)(row - s->v) : GHOST_NONE;
+        ok = !row || add_histograms(row, m, &m->functions[i]);
+    }
+    /* rows of one function stand together; two model functions of one key follow each other */
+    for (uint32_t i = 0; ok && i < m->n_slice_rows;) {
+        uint32_t row = of[m->slices[i].function], n = 1;
+        while (i + n < m->n_slice_rows && of[m->slices[i + n].function] == row)
+            n++;
+        if (row != GHOST_NONE) {
+            struct diff_function *f = &s->v[row];
+            struct diff_cell *v = ARENA_ARRAY(&s->arena, struct diff_cell, f->n_cells + n);
+            ok = v != NULL;
+            if (ok && f->n_cells)
+                memcpy(v, f->cells, f->n_cells * sizeof *v);
+            for (uint32_t k = 0; ok && k < n; k++) {
+                const struct ghost_model_slice *c = &m->slices[i + k];
+                v[f->n_cells + k] = (struct diff_cell){ s->n_processes + c->process, c->slice, c->calls, c->exceptions, c->finished,
+                                                        c->total, c->self, c->log_sum, c->log_squares };
+            }
+            f->cells = v;
+            f->n_cells += n;
+        }
+        i += n;
+    }
+    s->n_processes += m->n_processes;
+    free(of);
+    return ok;
+}
+
+static uint64_t name_key(struct ghost_str module, struct ghost_str qualname)
+{
+    return XXH3_64bits_withSeed(qualname.p, qualname.len, XXH3_64bits(module.p, module.len));
+}
+
+static bool add_defined(struct diff_side *s, const struct ghost_model *m)
+{
+    bool ok = true;
+    for (uint32_t t = 0; ok && t < m->n_trees; t++) {
+        const struct ghost_def_tree *tree = m->trees[t].tree;
+        for (uint32_t k = 0; ok && k < tree->n_nodes; k++)
+            ok = table_put(&s->defined, name_key(tree->module, tree->nodes[k].qualname), 0) != TABLE_NONE;
+    }
+    return ok;
+}
+
+static void name_side(struct diff_side *s)
+{
+    size_t size = 1;
+    for (uint32_t i = 0; i < s->n_models; i++)
+        size += s->models[i]->session.len + 1;
+    char *text = arena_alloc(&s->arena, size);
+    s->name = (struct ghost_str){ text, 0 };
+    for (uint32_t i = 0; text && i < s->n_models; i++) {
+        if (i)
+            text[s->name.len++] = '+';
+        memcpy(text + s->name.len, s->models[i]->session.p, s->models[i]->session.len);
+        s->name.len += s->models[i]->session.len;
+    }
+    if (text)
+        text[s->name.len] = '\0';
+}
+
+static int sum_up(struct diff_side *s, struct ghost_err *err)
+{
+    uint32_t all = 0, n = 0;
+    for (uint32_t i = 0; i < s->n_models; i++) {
+        int ret = profiles_make(&s->profiles[i], s->models[i], err);
+        if (ret < 0)
+            return ret;
+        all += s->profiles[i].n;
+    }
+    const struct profile **order = calloc((size_t)all + 1, sizeof *order);
+    s->v = calloc((size_t)all + 1, sizeof *s->v);
+    bool ok = order && s->v;
+    for (uint32_t i = 0; ok && i < s->n_models; i++)
+        for (uint32_t k = 0; k < s->profiles[i].n; k++)
+            if (s->profiles[i].v[k].calls)
+                order[n++] = &s->profiles[i].v[k];
+    if (ok)
+        qsort(order, n, sizeof *order, by_key);
+    for (uint32_t i = 0; ok && i < n; i++) {
+        const struct profile *p = order[i];
+        if (i == 0 || by_key(&order[i - 1], &order[i]) != 0)
+            s->v[s->n++] = (struct diff_function){ .fn_key = p->fn_key, .module = p->module, .qualname = p->qualname,
+                                                   .file = p->file, .line = p->line, .is_module = p->is_module };
+        add_profile(s, &s->v[s->n - 1], p);
+        s->calls += p->calls;
+    }
+    free(order);
+    for (uint32_t i = 0; ok && i < s->n_models; i++) {
+        const struct ghost_model *m = s->models[i];
+        s->duration_ns += m->end_real > m->start_real ? m->end_real - m->start_real : 0;
+        s->events += m->events;
+        s->lost += m->lost;
+        ok = add_model(s, m) && add_defined(s, m);
+    }
+    name_side(s);
+    return ok && !s->arena.failed ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory while summing up sessions to compare");
+}
+
+int diff_side_make(struct diff_side *s, struct ghost_model **models, uint32_t n, struct ghost_err *err)
+{
+    *s = (struct diff_side){ .models = models, .n_models = n, .profiles = calloc((size_t)n + 1, sizeof(struct profiles)) };
+    int ret = s->profiles ? sum_up(s, err) : ghost_fail(err, GHOST_E_NOMEM, "out of memory");
+    if (ret < 0)
+        diff_side_release(s);
+    return ret;
+}
+
+void diff_side_release(struct diff_side *s)
+{
+    for (uint32_t i = 0; i < s->n; i++)
+        hist_release(&s->v[i].hist);
+    for (uint32_t i = 0; i < s->n_models; i++) {
+        if (s->profiles)
+            profiles_release(&s->profiles[i]);
+        ghost_model_free(s->models[i]);
+    }
+    free(s->v);
+    free(s->profiles);
+    free(s->models);
+    table_release(&s->defined);
+    arena_release(&s->arena);
+    *s = (struct diff_side){ 0 };
+}
+
+bool diff_side_defines(const struct diff_side *s, struct ghost_str module, struct ghost_str qualname)
+{
+    return table_get(&s->defined, name_key(module, qualname)) != TABLE_NONE;
+}
