@@ -8,6 +8,7 @@
 #include "command.h"
 #include "db.h"
 #include "db_ask.h"
+#include "db_open.h"
 #include "db_print.h"
 #include "db_schema.h"
 #include "db_sql.h"
@@ -42,13 +43,15 @@ static int show_logs(sqlite3 *db, const struct session *s, struct ghost_err *err
         ret = db_sql_exec(db, table, err);
     if (ret == 0)
         ret = db_sql_exec(db, view, err);
+    if (ret == 0)
+        ret = db_sql_exec(db, "PRAGMA query_only = 1", err);
     sqlite3_free(table);
     return ret;
 }
 
 /* ---- where the question is ---- */
 
-static int ask_stream(const struct db_asker *a, FILE *in, struct ghost_err *err)
+static int ask_stream(struct db_asker *a, FILE *in, struct ghost_err *err)
 {
     char *line = NULL, *text = NULL;
     size_t cap = 0, used = 0;
@@ -83,7 +86,7 @@ static int ask_stream(const struct db_asker *a, FILE *in, struct ghost_err *err)
     return ret;
 }
 
-static int ask_file(const struct db_asker *a, const char *path, struct ghost_err *err)
+static int ask_file(struct db_asker *a, const char *path, struct ghost_err *err)
 {
     FILE *in = fopen(path, "re");
     if (!in)
@@ -99,7 +102,7 @@ static bool is_question(const char *s) { return strpbrk(s, " \t\n") || *s == '.'
 static int ask(const struct sql_options *o, const struct session *s, const char *question, struct ghost_err *err)
 {
     struct db_request request = { .jobs = (unsigned)o->jobs };
-    struct db_asker a = { .printer = o->format };
+    struct db_asker a = { .printer = o->format, .apart = strcmp(o->format, "table") == 0 || strcmp(o->format, "markdown") == 0 };
     struct out out;
     int ret = db_open(s, &request, &a.d, err);
     if (ret < 0)
@@ -118,26 +121,43 @@ static int ask(const struct sql_options *o, const struct session *s, const char 
             ret = ask_stream(&a, stdin, err);
         ret = out_close(&out, ret, err);
     }
+    if (ret < 0 && db_mend(a.d, err))
+        ret = ghost_fail(err, GHOST_E_STATE, "the database was damaged, and is whole again: ask once more");
     db_close(a.d);
     return ret;
+}
+
+/* [SESSION] then the question; a dot-command's name may be a word of its own. */
+static int split(int argc, char **argv, const char **name, char **question, struct ghost_err *err)
+{
+    int first = argc && !is_question(argv[0]);
+    *name = first ? argv[0] : NULL;
+    *question = NULL;
+    if (first == argc)
+        return 0;
+    bool dot = argv[first][0] == '.' && argc - first == 2;
+    if (argc - first > 1 + dot)
+        return ghost_fail(err, GHOST_E_USAGE, "one statement, please: put SQL between quotes. See: ghost sql --help");
+    *question = sqlite3_mprintf("%s%s%s", argv[first], dot ? " " : "", dot ? argv[first + 1] : "");
+    return *question ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory");
 }
 
 static int run(const void *options, int argc, char **argv, struct ghost_err *err)
 {
     const struct sql_options *o = options;
-    const char *name = NULL, *question = NULL;
+    const char *name;
+    char *question;
     struct session s;
     if (o->schema)
         return db_print_schema(stdout);
-    if (argc == 2 || (argc == 1 && !is_question(argv[0])))
-        name = argv[0];
-    if (argc == 2 || (argc == 1 && is_question(argv[0])))
-        question = argv[argc - 1];
-    int ret = session_resolve(o->data_dir, name, &s, err);
-    if (ret < 0)
-        return ret;
-    ret = ask(o, &s, question, err);
-    session_release(&s);
+    int ret = split(argc, argv, &name, &question, err);
+    if (ret == 0)
+        ret = session_resolve(o->data_dir, name, &s, err);
+    if (ret == 0) {
+        ret = ask(o, &s, question, err);
+        session_release(&s);
+    }
+    sqlite3_free(question);
     return ret;
 }
 
@@ -172,6 +192,6 @@ const struct command cmd_sql = {
     .options = options,
     .options_size = sizeof(struct sql_options),
     .operands = OPERAND_SESSION,
-    .max_operands = 2,
+    .max_operands = 3,
     .run = run,
 };

@@ -5,14 +5,20 @@
 #include <stdio.h>
 #include "db.h"
 
-struct db_asker { struct db *d; const char *printer; FILE *out; };
+struct db_asker {
+    struct db *d;
+    const char *printer;         /* one of db_printer_names */
+    FILE *out;
+    bool apart;                  /* an empty line between results */
+    uint64_t results;
+};
 
 /* Refuses everything that is not reading, from here on; ^C ends a running query. */
 void db_ask_guard(sqlite3 *db);
 /* Runs all statements of a text, and a line that begins with '.' as a
  * dot-command. USAGE with `err` filled for what cannot be asked; where it is
  * wrong is shown on stderr. */
-int db_ask(const struct db_asker *a, const char *text, struct ghost_err *err);
+int db_ask(struct db_asker *a, const char *text, struct ghost_err *err);
 /* `text` is complete: a dot-command, or ends a statement. */
 int db_ask_is_complete(const char *text);
 

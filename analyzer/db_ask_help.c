@@ -82,8 +82,13 @@ static void show_place(const char *text, int offset)
     fprintf(stderr, "  %.*s\n  %*s^\n", (int)(end - start), start, (int)(text + offset - start), "");
 }
 
-struct trouble { const char *begins; bool column; };
-static const struct trouble troubles[] = { { "no such column: ", true }, { "no such table: ", false }, { "no such function: ", false } };
+/* `names` lists what there is; NULL: the columns. `help` is the dot-command that shows them. */
+struct trouble { const char *begins, *names, *help; };
+static const struct trouble troubles[] = {
+    { "no such column: ", NULL, ".schema" },
+    { "no such table: ", TABLES, ".tables" },
+    { "no such function: ", "SELECT DISTINCT name FROM pragma_function_list", ".help" },
+};
 
 int db_ask_explain(sqlite3 *db, const char *text, struct ghost_err *err)
 {
@@ -93,7 +98,7 @@ int db_ask_explain(sqlite3 *db, const char *text, struct ghost_err *err)
     if (offset >= 0 && (size_t)offset <= strlen(text))
         show_place(text, offset);
     if (code == SQLITE_AUTH)
-        return ghost_fail(err, GHOST_E_USAGE, "ghost sql only reads (%s). To change something, open a copy of the database with sqlite3", message);
+        return ghost_fail(err, GHOST_E_USAGE, "ghost sql only reads: this statement, or a function or pragma in it, could change something. Do that to a copy of the database, with sqlite3");
     if (code != SQLITE_ERROR)
         return db_sql_fail(db, err, "the query failed");
     for (size_t i = 0; i < sizeof troubles / sizeof *troubles; i++) {
@@ -103,14 +108,14 @@ int db_ask_explain(sqlite3 *db, const char *text, struct ghost_err *err)
         struct names names = { 0 };
         const char *word = message + strlen(t->begins), *dot = strrchr(word, '.');
         sqlite3_set_authorizer(db, NULL, NULL);
-        if (t->column)
-            collect_columns(db, text, &names);
+        if (t->names)
+            collect(db, t->names, NULL, &names);
         else
-            collect(db, strstr(t->begins, "function") ? "SELECT DISTINCT name FROM pragma_function_list" : TABLES, NULL, &names);
+            collect_columns(db, text, &names);
         db_ask_guard(db);
         const char *near = names.v ? opt_nearest(dot ? dot + 1 : word, (const char *const *)names.v) : NULL;
         int ret = ghost_fail(err, GHOST_E_USAGE, "%s.%s%s%s See: ghost sql %s", message, near ? " Did you mean " : "", near ? near : "", near ? "?" : "",
-                             t->column ? ".schema" : ".tables");
+                             t->help);
         names_release(&names);
         return ret;
     }

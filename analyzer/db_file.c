@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "db_sql.h"
+#include "db_vfs.h"
 
 /* ---- names ---- */
 
@@ -115,13 +116,25 @@ static void give_up(struct db_file *f)
 static const char bulk[] = "PRAGMA page_size = 4096; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
                            "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; BEGIN";
 
+static int open_temporary(struct db_file *f, struct ghost_err *err)
+{
+    int reserved = DB_PAGE_RESERVED;
+    const char *vfs = db_vfs(err);
+    if (!vfs)
+        return GHOST_E_STATE;
+    if (sqlite3_open_v2(f->temporary, &f->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, vfs) != SQLITE_OK ||
+        sqlite3_file_control(f->db, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved) != SQLITE_OK)
+        return db_sql_fail(f->db, err, "opening the analysis for writing");
+    return 0;
+}
+
 int db_file_begin(struct db_file *f, const char *path, struct ghost_err *err)
 {
     *f = (struct db_file){ .path = strdup(path), .fd = -1 };
     db_clean_temporaries(path);
     int ret = f->path ? make_temporary(f, err) : ghost_fail(err, GHOST_E_NOMEM, "out of memory while writing the analysis");
-    if (ret == 0 && sqlite3_open_v2(f->temporary, &f->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-        ret = db_sql_fail(f->db, err, "opening the analysis for writing");
+    if (ret == 0)
+        ret = open_temporary(f, err);
     if (ret == 0)
         ret = db_sql_exec(f->db, bulk, err);
     if (ret < 0)
@@ -194,11 +207,13 @@ sqlite3 *db_file_open(const char *path, struct ghost_err *err)
         ghost_fail(err, GHOST_E_NOMEM, "out of memory while opening %s", path);
         return NULL;
     }
-    int code = sqlite3_open_v2(uri, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+    const char *vfs = db_vfs(err);
+    int code = vfs ? sqlite3_open_v2(uri, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, vfs) : SQLITE_ERROR;
     free(uri);
     if (code == SQLITE_OK)
         return db;
-    db_sql_fail(db, err, "opening the analysis");
+    if (vfs)
+        db_sql_fail(db, err, "opening the analysis");
     sqlite3_close(db);
     return NULL;
 }

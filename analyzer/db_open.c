@@ -207,10 +207,10 @@ static sqlite3 *make_in_memory(struct making *k, struct ghost_err *err)
     return NULL;
 }
 
-/* What an analysis alone cannot give: there are no logs to make it anew from. */
-static int unusable(const struct ghost_err *why, struct ghost_err *err)
+/* There are no logs to make it anew from. */
+static int unusable(const struct session *s, const struct ghost_err *why, struct ghost_err *err)
 {
-    return ghost_fail(err, why->code, "%s", why->msg);
+    return ghost_fail(err, why->code, "cannot use the analysis of session %s, and its logs are not here: %s", s->id, why->msg);
 }
 
 /* ---- the two ways in ---- */
@@ -231,7 +231,7 @@ static int open_or_make(struct db *d, struct making *k, struct ghost_err *err)
     if (d->sql)
         return 0;
     if (!k->sources.n && why.code != GHOST_E_NOT_FOUND)
-        return unusable(&why, err);
+        return unusable(k->s, &why, err);
     ret = analyse(k, err);
     if (ret < 0)
         return ret;
@@ -283,9 +283,32 @@ sqlite3 *db_handle(struct db *d) { return d->sql; }
 const char *db_path(const struct db *d) { return d->path ? d->path : ""; }
 bool db_was_made(const struct db *d) { return d->made; }
 
+bool db_mend(struct db *d, struct ghost_err *err)
+{
+    struct making k = { .s = &d->session, .r = &d->request };
+    struct ghost_err why = GHOST_ERR_INIT;
+    char *path = NULL;
+    bool mended = false;
+    if (err->code != GHOST_E_CORRUPT || !d->path || d->request.force)
+        return false;
+    d->request.force = true;
+    if (prepare(&k, &path, &why) == 0 && k.sources.n) {
+        sqlite3_close(d->sql);
+        d->sql = NULL;
+        fprintf(stderr, "ghost: %s was damaged and is made anew\n", d->path);
+        mended = open_or_make(d, &k, &why) == 0;
+        *err = mended ? (struct ghost_err)GHOST_ERR_INIT : why;
+    }
+    ghost_model_free(k.m);
+    making_release(&k);
+    free(path);
+    return mended;
+}
+
 struct ghost_model *db_read(struct db *d, enum db_part part, struct ghost_err *err)
 {
-    return db_read_model(d->sql, part, err);
+    struct ghost_model *m = db_read_model(d->sql, part, err);
+    return !m && db_mend(d, err) ? db_read_model(d->sql, part, err) : m;
 }
 
 struct ghost_model *db_model(const struct session *s, const struct db_request *r, struct ghost_err *err)
@@ -301,7 +324,7 @@ struct ghost_model *db_model(const struct session *s, const struct db_request *r
         sqlite3_close(db);
     }
     if (ret == 0 && !k.m && !k.sources.n && why.code != GHOST_E_NOT_FOUND)
-        ret = unusable(&why, err);
+        ret = unusable(s, &why, err);
     if (ret == 0 && !k.m) {
         ret = analyse(&k, err);
         if (ret == 0 && k.steady)

@@ -8,6 +8,11 @@
  * analysed, and the database made for the next command. */
 struct ghost_model *db_model(const struct session *s, const struct db_request *r, struct ghost_err *err);
 
+/* After a failure on `d`: when a damaged file is the reason and the logs are
+ * there, the database is made anew, `err` is cleared, and true says to try again.
+ * Statements of `d` must be finalized; its handle is another one afterwards. */
+bool db_mend(struct db *d, struct ghost_err *err);
+
 /* Of db_read.c. */
 struct ghost_model *db_read_model(sqlite3 *db, enum db_part part, struct ghost_err *err);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "db.h"
+#include "db_open.h"
 #include "db_row.h"
 #include "db_schema.h"
 
@@ -266,7 +266,7 @@ static int count_all(struct asking *a, struct db_totals *t)
     return ret;
 }
 
-int db_profiles(struct db *d, const struct db_top *top, struct profiles *out, struct db_totals *totals, struct ghost_err *err)
+static int ask_profiles(struct db *d, const struct db_top *top, struct profiles *out, struct db_totals *totals, struct ghost_err *err)
 {
     *out = (struct profiles){ 0 };
     *totals = (struct db_totals){ 0 };
@@ -281,4 +281,10 @@ int db_profiles(struct db *d, const struct db_top *top, struct profiles *out, st
     if (ret < 0)
         profiles_release(out);
     return ret;
+}
+
+int db_profiles(struct db *d, const struct db_top *top, struct profiles *out, struct db_totals *totals, struct ghost_err *err)
+{
+    int ret = ask_profiles(d, top, out, totals, err);
+    return ret < 0 && db_mend(d, err) ? ask_profiles(d, top, out, totals, err) : ret;
 }

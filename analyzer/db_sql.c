@@ -3,8 +3,10 @@
 
 int db_sql_fail(sqlite3 *db, struct ghost_err *err, const char *doing)
 {
-    int code = db ? sqlite3_errcode(db) & 0xff : SQLITE_NOMEM;
+    int extended = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM, code = extended & 0xff;
     const char *text = db ? sqlite3_errmsg(db) : "out of memory";
+    if (extended == SQLITE_IOERR_DATA || extended == SQLITE_IOERR_SHORT_READ)
+        return ghost_fail(err, GHOST_E_CORRUPT, "%s: a page of the database is damaged", doing);
     switch (code) {
     case SQLITE_NOMEM:
         return ghost_fail(err, GHOST_E_NOMEM, "out of memory while %s", doing);

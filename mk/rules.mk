@@ -123,10 +123,10 @@ $(OUT)/lib/ghost_events.so: $(extension_obj) $(libformat) $(static_probe)
 tools_src := $(wildcard tests/tools/*.c bench/*.c)
 tools: $(foreach src,$(tools_src),$(OUT)/tools/$(basename $(notdir $(src)))) ## build/tools/*: generators used by tests and bench
 define tool_rules # source
-$(OUT)/tools/$(basename $(notdir $(1))): $(1) $(libformat) $(OBJ)/command.flags
+$(OUT)/tools/$(basename $(notdir $(1))): $(1) $(libcommand) $(libformat) $(OBJ)/command.flags
 	@mkdir -p $$(@D)
 	@echo "  LINK  $$@"
-	$$(Q)$$(CC) $$(command_flags) $$(ldflags) -pie -MMD -MP -MF $(OBJ)/tool_$(basename $(notdir $(1))).d -o $$@ $(1) $(libformat) $$(shell $$(PKG_CONFIG) --libs $$(log_packages)) -lm -pthread $$(LDFLAGS)
+	$$(Q)$$(CC) $$(command_flags) $$(ldflags) -pie -MMD -MP -MF $(OBJ)/tool_$(basename $(notdir $(1))).d -o $$@ $(1) $(libcommand) $(libformat) $$(command_libs) $$(LDFLAGS)
 endef
 $(foreach src,$(tools_src),$(eval $(call tool_rules,$(src))))
 
