@@ -1,0 +1,567 @@
+/* pyscan.c - statements of Python source to a tree of functions.
+ *
+ * Statements are gathered token by token and looked at when they end. Only
+ * what makes a scope (def, class) or guards one (if TYPE_CHECKING) is a block
+ * here; all else belongs to the nearest block that is indented less. */
+#include "pyscan.h"
+
+#include <string.h>
+
+#include "pyscan_lex.h"
+
+enum { BLOCKS = 128 /* CPython stops at 100 levels */, LAMBDAS = 256, ALIASES = 64, NO_COLUMN = -1 };
+#define INHERITED (GHOST_NODE_PROTOCOL | GHOST_NODE_TYPE_CHECKING | GHOST_NODE_MAIN_GUARD)
+
+/* What is open around a statement. */
+struct block {
+    int64_t column;              /* of its header; the module's is NO_COLUMN */
+    uint32_t node;               /* the scope that names in it belong to */
+    bool is_scope;               /* a def or class; else a guard */
+    bool trivial, filled;        /* a def: nothing but `...`, `pass`, a docstring so far; some statement was seen */
+    uint32_t flags;              /* that hold inside */
+    uint32_t else_flags;         /* of an `if`: that hold in its else */
+};
+struct lambda { uint32_t node, depth; bool in_body; };
+/* A binding of a name in a scope; `node`: it is that def or class. */
+struct binding { uint32_t scope, order, node; uint64_t name; bool star, decorated; };
+struct alias { const char *name, *meaning; uint32_t name_len, meaning_len; };
+
+struct scan {
+    struct pyscan *out;
+    struct pylex lex;
+    struct pytoken *tokens; uint32_t n, cap;     /* of the statement in hand */
+    struct block blocks[BLOCKS]; uint32_t n_blocks;
+    struct lambda lambdas[LAMBDAS]; uint32_t n_lambdas;
+    uint32_t decorator_line, decorator_flags;    /* pending; line 0: none */
+    uint32_t column;                             /* of the logical line in hand */
+    uint32_t line_blocks;                        /* blocks opened in it */
+    uint32_t else_flags;                         /* of the `if` that this line may continue */
+    struct binding *bindings; uint32_t n_bindings, cap_bindings;
+    struct table globals;                        /* names declared global, by global_key */
+    struct alias aliases[ALIASES]; uint32_t n_aliases;
+    bool failed;
+};
+
+static void problem(struct scan *s, const char *what, uint32_t line)
+{
+    if (!s->out->problem) {
+        s->out->problem = what;
+        s->out->problem_line = line;
+    }
+}
+
+static uint64_t hash_name(const struct pytoken *t)
+{
+    uint64_t h = UINT64_C(14695981039346656037);
+    for (uint32_t i = 0; i < t->len; i++)
+        h = (h ^ (unsigned char)t->p[i]) * UINT64_C(1099511628211);
+    return h;
+}
+
+static struct block *top(struct scan *s) { return &s->blocks[s->n_blocks - 1]; }
+
+/* ---- nodes ---- */
+
+static struct ghost_str join(struct scan *s, const struct pyscan_node *parent, const char *name, uint32_t len)
+{
+    const char *between = parent->kind == PYSCAN_CLASS ? "." : ".<locals>.";
+    uint32_t a = parent->qualname.len, b = (uint32_t)strlen(between);
+    if (parent->kind == PYSCAN_MODULE)
+        a = b = 0;
+    if ((uint64_t)a + b + len > GHOST_STR_MAX)
+        return parent->qualname;             /* no real name: the log would cut it, too */
+    char *p = arena_alloc(&s->out->arena, (size_t)a + b + len + 1);
+    if (!p)
+        return GHOST_STR("");
+    memcpy(p, parent->qualname.p, a);
+    memcpy(p + a, between, b);
+    memcpy(p + a + b, name, len);
+    p[a + b + len] = '\0';
+    return (struct ghost_str){ p, a + b + len };
+}
+
+static uint64_t global_key(uint32_t scope, const struct pytoken *name) { return hash_name(name) ^ table_hash(scope + 1); }
+
+static uint32_t add_node(struct scan *s, uint32_t parent, enum pyscan_kind kind, const struct pytoken *name, uint32_t line, uint32_t flags)
+{
+    struct pyscan *out = s->out;
+    if (out->n >= PYSCAN_NODES_MAX) {
+        problem(s, "there are more functions than can be listed", line);
+        return parent;
+    }
+    if (!grow_array(&out->v, out->n, &out->cap, sizeof *out->v)) {
+        s->failed = true;
+        return parent;
+    }
+    bool global = kind != PYSCAN_LAMBDA && table_get(&s->globals, global_key(parent, name)) != TABLE_NONE;
+    const char *text = kind == PYSCAN_LAMBDA ? "<lambda>" : name->p;
+    uint32_t len = kind == PYSCAN_LAMBDA ? 8 : name->len;
+    struct ghost_str qualname = join(s, &out->v[global ? 0 : parent], text, len);
+    struct ghost_str last = { qualname.p + (qualname.len >= len ? qualname.len - len : 0), qualname.len >= len ? len : qualname.len };
+    out->v[out->n] = (struct pyscan_node){ .parent = parent, .kind = kind, .flags = flags, .first_line = line, .name = last, .qualname = qualname };
+    return out->n++;
+}
+
+static void bind(struct scan *s, uint64_t name, uint32_t node, bool star, bool decorated)
+{
+    if (!grow_array(&s->bindings, s->n_bindings, &s->cap_bindings, sizeof *s->bindings)) {
+        s->failed = true;
+        return;
+    }
+    s->bindings[s->n_bindings] = (struct binding){ top(s)->node, s->n_bindings, node, name, star, decorated };
+    s->n_bindings++;
+}
+
+/* ---- lambdas: bodies end where the expression does ---- */
+
+static uint32_t scope_of_expression(const struct scan *s)
+{
+    for (uint32_t i = s->n_lambdas; i-- > 0;)
+        if (s->lambdas[i].in_body)
+            return s->lambdas[i].node;
+    return s->blocks[s->n_blocks - 1].node;
+}
+
+static void end_lambdas(struct scan *s, uint32_t depth, bool all)
+{
+    while (s->n_lambdas && s->lambdas[s->n_lambdas - 1].depth >= depth && (all || s->lambdas[s->n_lambdas - 1].in_body))
+        s->n_lambdas--;
+}
+
+/* True when the `:` is a lambda's. */
+static bool take_colon(struct scan *s, const struct pytoken *t)
+{
+    end_lambdas(s, t->depth, false);
+    struct lambda *l = s->n_lambdas ? &s->lambdas[s->n_lambdas - 1] : NULL;
+    if (!l || l->depth != t->depth)
+        return false;
+    l->in_body = true;
+    return true;
+}
+
+static void begin_lambda(struct scan *s, const struct pytoken *t)
+{
+    if (s->n_lambdas == LAMBDAS) {
+        problem(s, "lambdas are nested too deeply", t->line);
+        return;
+    }
+    uint32_t node = add_node(s, scope_of_expression(s), PYSCAN_LAMBDA, t, t->line, top(s)->flags & INHERITED);
+    s->lambdas[s->n_lambdas++] = (struct lambda){ node, t->depth, false };
+}
+
+/* True when the token is a `:` of no lambda at the level of the statement. */
+static bool follow_lambdas(struct scan *s, const struct pytoken *t)
+{
+    if (t->kind == PY_NAME && pytoken_is(t, "lambda"))
+        begin_lambda(s, t);
+    else if (t->kind == PY_NAME && pytoken_is(t, "for"))
+        end_lambdas(s, t->depth, false);
+    else if (t->kind == PY_CLOSE)
+        end_lambdas(s, t->depth + 1, true);
+    else if (t->kind == PY_OP && pytoken_is(t, ","))
+        end_lambdas(s, t->depth, false);
+    else if (t->kind == PY_OP && pytoken_is(t, ":"))
+        return !take_colon(s, t) && t->depth == 0;
+    return false;
+}
+
+/* ---- names that mean something ---- */
+
+static const struct { const char *name; uint32_t flag; } meanings[] = {
+    { "overload", GHOST_NODE_OVERLOAD }, { "abstractmethod", GHOST_NODE_ABSTRACT }, { "abstractproperty", GHOST_NODE_ABSTRACT },
+    { "abstractclassmethod", GHOST_NODE_ABSTRACT }, { "abstractstaticmethod", GHOST_NODE_ABSTRACT },
+    { "Protocol", GHOST_NODE_PROTOCOL }, { "TYPE_CHECKING", GHOST_NODE_TYPE_CHECKING },
+};
+
+static uint32_t meaning_of(const struct scan *s, const char *name, uint32_t len)
+{
+    for (uint32_t i = 0; i < s->n_aliases; i++)
+        if (s->aliases[i].name_len == len && memcmp(s->aliases[i].name, name, len) == 0) {
+            name = s->aliases[i].meaning;
+            len = s->aliases[i].meaning_len;
+            break;
+        }
+    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+        if (strlen(meanings[i].name) == len && memcmp(meanings[i].name, name, len) == 0)
+            return meanings[i].flag;
+    return 0;
+}
+
+/* What the dotted name at tokens[*i] means; *i moves behind it. */
+static uint32_t dotted(const struct scan *s, uint32_t *i)
+{
+    if (*i >= s->n || s->tokens[*i].kind != PY_NAME)
+        return 0;
+    const struct pytoken *last = &s->tokens[(*i)++];
+    while (*i + 1 < s->n && pytoken_is(&s->tokens[*i], ".") && s->tokens[*i + 1].kind == PY_NAME) {
+        last = &s->tokens[*i + 1];
+        *i += 2;
+    }
+    return meaning_of(s, last->p, last->len);
+}
+
+static bool is(const struct scan *s, uint32_t i, const char *text) { return i < s->n && pytoken_is(&s->tokens[i], text); }
+static bool is_name(const struct scan *s, uint32_t i, const char *text) { return is(s, i, text) && s->tokens[i].kind == PY_NAME; }
+
+/* ---- simple statements ---- */
+
+static void on_import(struct scan *s, uint32_t i, bool from)
+{
+    while (i < s->n) {
+        const struct pytoken *name = &s->tokens[i];
+        if (name->kind != PY_NAME || pytoken_is(name, "as")) {
+            if (from && pytoken_is(name, "*"))
+                bind(s, 0, 0, true, false);
+            i++;
+            continue;
+        }
+        const struct pytoken *bound = name;
+        while (!from && i + 2 < s->n && pytoken_is(&s->tokens[i + 1], "."))
+            i += 2;                          /* import a.b binds a */
+        if (is_name(s, i + 1, "as") && i + 2 < s->n) {
+            bound = &s->tokens[i + 2];
+            if (from && s->n_aliases < ALIASES && meaning_of(s, name->p, name->len))
+                s->aliases[s->n_aliases++] = (struct alias){ bound->p, name->p, bound->len, name->len };
+            i += 2;
+        }
+        bind(s, hash_name(bound), 0, false, false);
+        i++;
+    }
+}
+
+static void on_global(struct scan *s)
+{
+    for (uint32_t i = 1; i < s->n; i++)
+        if (s->tokens[i].kind == PY_NAME && table_put(&s->globals, global_key(top(s)->node, &s->tokens[i]), 0) == TABLE_NONE)
+            s->failed = true;
+}
+
+static bool is_constant(const struct pytoken *t)
+{
+    return t->kind == PY_STRING || t->kind == PY_NUMBER || pytoken_is(t, "...") ||
+           (t->kind == PY_NAME && (pytoken_is(t, "None") || pytoken_is(t, "True") || pytoken_is(t, "False")));
+}
+
+/* raise NotImplementedError, called or not, in brackets or not, with a cause or not */
+static bool is_not_implemented(const struct scan *s)
+{
+    uint32_t i = 1;
+    while (is(s, i, "("))
+        i++;
+    if (!is_name(s, i++, "NotImplementedError"))
+        return false;
+    if (is(s, i, "(")) {
+        uint32_t depth = s->tokens[i].depth;
+        for (i++; i < s->n && !(s->tokens[i].kind == PY_CLOSE && s->tokens[i].depth == depth); i++)
+            ;
+        i++;
+    }
+    while (is(s, i, ")"))
+        i++;
+    return i >= s->n || is_name(s, i, "from");
+}
+
+static bool is_trivial(const struct scan *s)
+{
+    if (is_name(s, 0, "raise"))
+        return is_not_implemented(s);
+    if (is_name(s, 0, "return"))
+        return s->n == 1 || (s->n == 2 && is_name(s, 1, "None"));
+    if (s->n == 1)
+        return is_name(s, 0, "pass") || is_constant(&s->tokens[0]);
+    for (uint32_t i = 0; i < s->n; i++)
+        if (s->tokens[i].kind != PY_STRING)
+            return is_name(s, 0, "global") || is_name(s, 0, "nonlocal");
+    return true;
+}
+
+/* The innermost def or class: a statement in it. */
+static void fill(struct scan *s, bool trivial)
+{
+    uint32_t i = s->n_blocks;
+    while (i-- > 1 && !s->blocks[i].is_scope)
+        ;
+    if (i < s->n_blocks) {
+        s->blocks[i].trivial = s->blocks[i].trivial && trivial;
+        s->blocks[i].filled = true;
+    }
+}
+
+static void on_decorator(struct scan *s)
+{
+    uint32_t i = 1;
+    while (is(s, i, "("))
+        i++;
+    if (!s->decorator_line)
+        s->decorator_line = s->tokens[i < s->n ? i : 0].line;
+    s->decorator_flags |= GHOST_NODE_DECORATED | (dotted(s, &i) & (GHOST_NODE_OVERLOAD | GHOST_NODE_ABSTRACT));
+}
+
+static void on_statement(struct scan *s)
+{
+    if (!s->n)
+        return;
+    if (is(s, 0, "@")) {
+        on_decorator(s);
+        return;
+    }
+    fill(s, is_trivial(s));
+    if (is_name(s, 0, "import"))
+        on_import(s, 1, false);
+    else if (is_name(s, 0, "from")) {
+        uint32_t i = 1;
+        while (i < s->n && !is_name(s, i, "import"))
+            i++;
+        on_import(s, i + 1, true);
+    } else if (is_name(s, 0, "global"))
+        on_global(s);
+    else if (is_name(s, 0, "del")) {
+        for (uint32_t i = 1; i < s->n; i++)       /* del a, (b): whole targets only */
+            if (s->tokens[i].kind == PY_NAME && (i == 1 || strchr("([,", s->tokens[i - 1].p[0])) &&
+                (i + 1 == s->n || strchr(")],", s->tokens[i + 1].p[0])))
+                bind(s, hash_name(&s->tokens[i]), 0, false, false);
+    } else
+        for (uint32_t i = 0; i + 1 < s->n && s->tokens[i].kind == PY_NAME && is(s, i + 1, "="); i += 2)
+            bind(s, hash_name(&s->tokens[i]), 0, false, false);
+}
+
+/* ---- headers ---- */
+
+static void push(struct scan *s, struct block b)
+{
+    if (s->n_blocks == BLOCKS) {
+        problem(s, "blocks are nested too deeply", s->tokens[0].line);
+        return;
+    }
+    b.column = s->column;
+    s->blocks[s->n_blocks++] = b;
+    s->line_blocks++;
+}
+
+static void on_scope(struct scan *s, uint32_t at, enum pyscan_kind kind)
+{
+    if (at + 1 >= s->n || s->tokens[at + 1].kind != PY_NAME)
+        return;
+    struct block *outer = top(s);
+    uint32_t flags = s->decorator_flags | (outer->flags & INHERITED), line = s->decorator_line ? s->decorator_line : s->tokens[0].line;
+    if (kind == PYSCAN_CLASS) {
+        uint32_t i = at + 2;
+        while (i < s->n && !(is(s, i, "(") && s->tokens[i].depth == 0))      /* over type parameters */
+            i++;
+        for (i++; i < s->n;) {
+            bool begins = s->tokens[i].depth == 1 && (is(s, i - 1, "(") || is(s, i - 1, ","));
+            uint32_t from = i, meaning = dotted(s, &i);
+            if (begins && !is(s, i, "="))
+                flags |= meaning & GHOST_NODE_PROTOCOL;
+            i += i == from;
+        }
+    }
+    bool decorated = s->decorator_flags != 0;
+    uint32_t node = add_node(s, outer->node, kind, &s->tokens[at + 1], line, flags);
+    bind(s, hash_name(&s->tokens[at + 1]), node, false, decorated);
+    s->decorator_line = s->decorator_flags = 0;
+    if (node != outer->node)
+        push(s, (struct block){ .node = node, .is_scope = true, .trivial = kind != PYSCAN_CLASS, .flags = flags & INHERITED });
+}
+
+/* Flags of the body and of the else of `if` (or elif) at tokens[1..]. */
+static void test_flags(const struct scan *s, uint32_t *body, uint32_t *otherwise)
+{
+    bool negated = is_name(s, 1, "not");
+    uint32_t i = negated ? 2 : 1, end = s->n;
+    *body = *otherwise = 0;
+    while (is(s, i, "(") && end && is(s, end - 1, ")")) {
+        i++;
+        end--;
+    }
+    if (end - i == 3 && is(s, i + 1, "==") && i + 2 < s->n) {
+        const struct pytoken *a = &s->tokens[i], *b = &s->tokens[i + 2];
+        const struct pytoken *text = a->kind == PY_STRING ? a : b, *name = text == a ? b : a;
+        if (pytoken_is(name, "__name__") && (pytoken_is(text, "\"__main__\"") || pytoken_is(text, "'__main__'")) && !negated)
+            *body = GHOST_NODE_MAIN_GUARD;
+        return;
+    }
+    uint32_t meaning = dotted(s, &i) & GHOST_NODE_TYPE_CHECKING;
+    if (i == end)
+        *(negated ? otherwise : body) = meaning;
+}
+
+static void on_branch(struct scan *s, bool has_test, bool continues)
+{
+    uint32_t body = 0, otherwise = 0, inherited = continues ? s->else_flags : 0;
+    if (has_test)
+        test_flags(s, &body, &otherwise);
+    push(s, (struct block){ .node = top(s)->node, .flags = top(s)->flags | body | inherited, .else_flags = otherwise | inherited });
+}
+
+/* Does a `:` at this level end a header? */
+static bool is_header(const struct scan *s)
+{
+    static const char *const words[] = { "def", "class", "if", "elif", "else", "while", "for", "try", "except", "finally", "with", "async" };
+    for (size_t i = 0; s->n && i < sizeof words / sizeof *words; i++)
+        if (is_name(s, 0, words[i]))
+            return true;
+    return false;
+}
+
+static void on_header(struct scan *s)
+{
+    fill(s, false);
+    if (is_name(s, 0, "def"))
+        on_scope(s, 0, PYSCAN_DEF);
+    else if (is_name(s, 0, "async") && is_name(s, 1, "def"))
+        on_scope(s, 1, PYSCAN_ASYNC_DEF);
+    else if (is_name(s, 0, "class"))
+        on_scope(s, 0, PYSCAN_CLASS);
+    else if (is_name(s, 0, "if") || is_name(s, 0, "elif"))
+        on_branch(s, true, is_name(s, 0, "elif"));
+    else if (is_name(s, 0, "else"))
+        on_branch(s, false, true);
+}
+
+/* ---- lines ---- */
+
+static void pop(struct scan *s)
+{
+    const struct block *b = top(s);
+    if (b->is_scope && b->trivial && b->filled)
+        s->out->v[b->node].flags |= GHOST_NODE_TRIVIAL;
+    s->n_blocks--;
+}
+
+static void begin_line(struct scan *s, const struct pytoken *t)
+{
+    s->column = t->column;
+    s->line_blocks = 0;
+    s->else_flags = 0;
+    while (s->n_blocks > 1 && top(s)->column >= (int64_t)t->column) {
+        if (!top(s)->is_scope && top(s)->column == (int64_t)t->column)
+            s->else_flags = top(s)->else_flags;
+        pop(s);
+    }
+}
+
+/* What a header's line holds behind its `:` is all of its body. */
+static void end_line(struct scan *s, bool inline_body)
+{
+    for (; inline_body && s->line_blocks && s->n_blocks > 1; s->line_blocks--) {
+        bool is_branch = !top(s)->is_scope;
+        if (is_branch)           /* stays for the `else` of the next line */
+            break;
+        pop(s);
+    }
+    s->n_lambdas = 0;
+}
+
+static void keep(struct scan *s, const struct pytoken *t)
+{
+    if (grow_array(&s->tokens, s->n, &s->cap, sizeof *s->tokens))
+        s->tokens[s->n++] = *t;
+    else
+        s->failed = true;
+}
+
+static void scan_tokens(struct scan *s)
+{
+    struct pytoken t;
+    bool body = false;           /* a header of this line has ended */
+    for (pylex_next(&s->lex, &t); t.kind != PY_END && !s->failed; pylex_next(&s->lex, &t)) {
+        if (t.first && t.kind != PY_NEWLINE) {
+            begin_line(s, &t);
+            body = false;
+        }
+        bool colon = follow_lambdas(s, &t);
+        if (t.kind == PY_NEWLINE || (t.kind == PY_OP && t.depth == 0 && pytoken_is(&t, ";"))) {
+            bool last = s->n > 0;
+            on_statement(s);
+            s->n = 0;
+            s->n_lambdas = 0;
+            if (t.kind == PY_NEWLINE)
+                end_line(s, body && last);
+        } else if (colon && is_header(s)) {
+            on_header(s);
+            s->n = 0;
+            body = true;
+        } else {
+            keep(s, &t);
+        }
+    }
+    while (s->n_blocks > 1)
+        pop(s);
+}
+
+/* ---- names that are bound again ---- */
+
+static int by_name(const void *pa, const void *pb)
+{
+    const struct binding *a = pa, *b = pb;
+    if (a->scope != b->scope)
+        return a->scope < b->scope ? -1 : 1;
+    if (a->name != b->name)
+        return a->name < b->name ? -1 : 1;
+    return (a->order > b->order) - (a->order < b->order);
+}
+
+/* From the last to the first: is there a later one? Decorated definitions (a
+ * property's setter, a registered case) do not replace what was there. */
+static void mark_rebound(struct scan *s)
+{
+    uint32_t star = 0, star_scope = UINT32_MAX;
+    if (s->n_bindings)
+        qsort(s->bindings, s->n_bindings, sizeof *s->bindings, by_name);
+    for (uint32_t i = 0, end; i < s->n_bindings; i = end) {
+        uint32_t last = UINT32_MAX;
+        for (end = i; end < s->n_bindings && s->bindings[end].scope == s->bindings[i].scope && s->bindings[end].name == s->bindings[i].name; end++) {
+            const struct binding *b = &s->bindings[end];
+            if (b->star) {                   /* name 0 sorts first in its scope */
+                star = b->order;
+                star_scope = b->scope;
+            }
+            if (!b->decorated)
+                last = b->order;
+        }
+        for (uint32_t k = i; k < end; k++) {
+            const struct binding *b = &s->bindings[k];
+            bool again = last != UINT32_MAX && last > b->order;
+            if (b->node && (again || (star_scope == b->scope && star > b->order)))
+                s->out->v[b->node].flags |= PYSCAN_REBOUND;
+        }
+    }
+}
+
+/* ---- all ---- */
+
+int pyscan_text(struct pyscan *out, const char *text, size_t n, struct ghost_err *err)
+{
+    *out = (struct pyscan){ 0 };
+    struct scan *s = calloc(1, sizeof *s);
+    if (!s)
+        return ghost_fail(err, GHOST_E_NOMEM, "out of memory while reading source");
+    s->out = out;
+    s->failed = !grow_array(&out->v, 0, &out->cap, sizeof *out->v);
+    if (!s->failed) {
+        out->v[out->n++] = (struct pyscan_node){ .kind = PYSCAN_MODULE, .first_line = 1, .name = GHOST_STR("<module>"), .qualname = GHOST_STR("<module>") };
+        s->blocks[s->n_blocks++] = (struct block){ .column = NO_COLUMN, .is_scope = true };
+        pylex_begin(&s->lex, text, n);
+        scan_tokens(s);
+        mark_rebound(s);
+    }
+    if (s->lex.problem)
+        problem(s, s->lex.problem, s->lex.problem_line);
+    bool failed = s->failed || out->arena.failed;
+    free(s->tokens);
+    free(s->bindings);
+    table_release(&s->globals);
+    free(s);
+    if (!failed)
+        return 0;
+    pyscan_release(out);
+    return ghost_fail(err, GHOST_E_NOMEM, "out of memory while reading source");
+}
+
+void pyscan_release(struct pyscan *s)
+{
+    free(s->v);
+    arena_release(&s->arena);
+    *s = (struct pyscan){ 0 };
+}
