@@ -1,0 +1,25 @@
+/* diff_print.h - how a comparison is shown. A format is one printer and one row in cmd_diff.c. */
+#ifndef GHOST_DIFF_PRINT_H
+#define GHOST_DIFF_PRINT_H
+
+#include "diff.h"
+#include "diff_rules.h"
+
+struct diff_view {
+    const struct diff *d;
+    const struct diff_rules *rules;
+    const struct findings *fired;            /* where the rules fired */
+    uint64_t top;                            /* changed functions shown; 0: all */
+    bool verbose;                            /* also what is within the noise */
+    const char *root;                        /* folder of the sources, for relative paths */
+};
+/* Do not look for errors of the stream: its opener does. */
+void diff_text(FILE *f, const struct diff_view *v);
+void diff_json(FILE *f, const struct diff_view *v);
+void diff_csv(FILE *f, const struct diff_view *v);
+void diff_markdown(FILE *f, const struct diff_view *v);
+void diff_junit(FILE *f, const struct diff_view *v);
+void diff_github(FILE *f, const struct diff_view *v);
+void diff_sarif(FILE *f, const struct diff_view *v);
+
+#endif

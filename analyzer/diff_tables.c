@@ -1,0 +1,174 @@
+/* diff_tables.c - a comparison as CSV, and as the Markdown that one pastes into a pull request. */
+#include <limits.h>
+#include <math.h>
+
+#include "diff_print.h"
+#include "term.h"
+
+/* ---- CSV: a row per function ---- */
+
+static void csv_str(FILE *f, struct ghost_str s)
+{
+    fputc('"', f);
+    for (uint32_t i = 0; i < s.len; i++) {
+        if (s.p[i] == '"')
+            fputc('"', f);
+        fputc(s.p[i], f);
+    }
+    fputc('"', f);
+}
+
+static const char *state_of(const struct diff_pair *p)
+{
+    return !p->before ? "added" : !p->after ? "removed" : p->changed ? "changed" : "unchanged";
+}
+
+static void csv_number(FILE *f, bool there, double value)
+{
+    if (there)
+        fprintf(f, ",%.6g", value);
+    else
+        fputc(',', f);
+}
+
+static void csv_row(FILE *f, const struct diff_pair *p)
+{
+    bool both = p->before && p->after;
+    csv_str(f, diff_any(p)->fn_key);
+    fprintf(f, ",%s,%s,%llu,%llu", state_of(p), diff_match_names[p->match], (unsigned long long)(p->before ? p->before->calls : 0),
+            (unsigned long long)(p->after ? p->after->calls : 0));
+    csv_number(f, p->before != NULL, diff_rate_of(p->before));
+    csv_number(f, p->after != NULL, diff_rate_of(p->after));
+    fprintf(f, ",%s", both ? p->exceptions.significant ? "yes" : "no" : "");
+    for (unsigned m = 0; m < DIFF_N_MEASURES; m++) {
+        const struct diff_latency *l = &p->latency[m];
+        csv_number(f, both, l->before);
+        csv_number(f, both, l->after);
+        csv_number(f, both && l->known, l->ratio);
+        csv_number(f, both && l->known, l->low);
+        csv_number(f, both && l->known, l->high);
+        fprintf(f, ",%s", both ? l->significant ? "yes" : "no" : "");
+    }
+    for (unsigned k = 0; k < DIFF_N_SHAPES; k++)
+        fprintf(f, ",%u,%u", p->fresh[k].n, p->gone[k].n);
+    fputs("\r\n", f);
+}
+
+void diff_csv(FILE *f, const struct diff_view *v)
+{
+    fputs("fn_key,state,match,calls_before,calls_after,exception_rate_before,exception_rate_after,exception_rate_significant", f);
+    for (unsigned m = 0; m < DIFF_N_MEASURES; m++) {
+        const char *name = diff_measure_names[m];
+        fprintf(f, ",%s_before_ns,%s_after_ns,%s_ratio,%s_low,%s_high,%s_significant", name, name, name, name, name, name);
+    }
+    for (unsigned k = 0; k < DIFF_N_SHAPES; k++)
+        fprintf(f, ",new_%s,gone_%s", diff_shape_names[k], diff_shape_names[k]);
+    fputs("\r\n", f);
+    for (uint32_t i = 0; i < v->d->n; i++)
+        csv_row(f, &v->d->pairs[i]);
+}
+
+/* ---- Markdown ---- */
+
+/* Inside a table cell and outside of code: what would be read as markup is escaped. */
+static void md_str(FILE *f, struct ghost_str s)
+{
+    for (uint32_t i = 0; i < s.len; i++) {
+        char c = s.p[i];
+        if (c == '\n' || c == '\r')
+            c = ' ';
+        if (c == '|' || c == '<' || c == '*' || c == '_' || c == '`' || c == '\\' || c == '[' || c == ']')
+            fputc('\\', f);
+        fputc(c, f);
+    }
+}
+
+static void md_what(FILE *f, const struct diff_pair *p, const struct diff *d)
+{
+    char a[HUMAN], b[HUMAN];
+    const char *sep = "";
+    for (unsigned m = 0; m < DIFF_N_MEASURES; m++) {
+        const struct diff_latency *l = &p->latency[m];
+        if (!l->significant)
+            continue;
+        fprintf(f, "%s%s %s → %s, **%.2f×** (%.2f to %.2f) %s", sep, diff_measure_texts[m], human_ns(a, l->before), human_ns(b, l->after), l->ratio,
+                l->low, l->high, l->ratio > 1 ? "slower" : "faster");
+        sep = "<br>";
+    }
+    if (p->exceptions.significant) {
+        fprintf(f, "%sexception rate %.1f%% → **%.1f%%** (%+.1f to %+.1f points)", sep, 100 * p->exceptions.before, 100 * p->exceptions.after,
+                100 * p->exceptions.low, 100 * p->exceptions.high);
+        sep = "<br>";
+    }
+    for (unsigned k = 0; k < DIFF_N_SHAPES; k++)
+        for (unsigned gone = 0; gone < 2; gone++) {
+            const struct diff_novelties *v = gone ? &p->gone[k] : &p->fresh[k];
+            for (uint32_t i = 0; i < v->n; i++) {
+                fprintf(f, "%s%s: ", sep, gone ? diff_shape_gone[k] : diff_shape_fresh[k]);
+                md_str(f, v->v[i].name);
+                fprintf(f, " (%s of %s calls)", human_count(a, v->v[i].count), human_count(b, v->v[i].of));
+                sep = "<br>";
+            }
+        }
+    if (diff_calls_moved(d, p)) {
+        fprintf(f, "%scalls %s → %s", sep, human_count(a, p->before->calls), human_count(b, p->after->calls));
+        sep = "<br>";
+    }
+    if (p->match == DIFF_RENAMED) {
+        fprintf(f, "%swas ", sep);
+        md_str(f, p->before->qualname);
+    }
+}
+
+static void md_row(FILE *f, const struct diff_pair *p, const struct diff *d)
+{
+    char a[HUMAN];
+    fprintf(f, "| %s | ", p->match == DIFF_RENAMED ? "renamed" : state_of(p));
+    md_str(f, diff_any(p)->qualname);
+    fputs(" | ", f);
+    md_str(f, diff_any(p)->module);
+    fprintf(f, ":%u | ", diff_any(p)->line);
+    if (p->match == DIFF_ALONE)
+        fprintf(f, "%s calls%s", human_count(a, diff_any(p)->calls), !p->defined_elsewhere ? "" : p->before ? "; now dead code" : "; was dead code");
+    else
+        md_what(f, p, d);
+    fputs(" |\n", f);
+}
+
+void diff_markdown(FILE *f, const struct diff_view *v)
+{
+    const struct diff *d = v->d;
+    uint64_t shown = 0, all = (uint64_t)d->added + d->removed + d->changed;
+    fputs("### Ghost diff\n\n`", f);
+    fprintf(f, "%s` → `%s`: **%u changed, %u added, %u removed** of %u functions compared", d->before.name.p, d->after.name.p, d->changed, d->added,
+            d->removed, d->compared);
+    fprintf(f, "%s\n\n", fabs(log(d->speed)) > log(1.1) ? "; most functions moved together, which is told apart" : "");
+    if (all)
+        fputs("| | function | where | what |\n| --- | --- | --- | --- |\n", f);
+    for (uint32_t i = 0; i < d->n; i++) {
+        const struct diff_pair *p = &d->pairs[i];
+        if (!p->changed && p->match != DIFF_ALONE)
+            continue;
+        if (v->top && shown++ == v->top) {
+            fprintf(f, "\nand %llu more.\n", (unsigned long long)(all - v->top));
+            break;
+        }
+        md_row(f, p, d);
+    }
+    for (uint32_t i = 0; i < d->anomalies_fresh.n; i++) {
+        fprintf(f, "%s- new anomaly: **%s** ", i ? "" : "\n", d->anomalies_fresh.v[i]->kind);
+        md_str(f, d->anomalies_fresh.v[i]->qualname);
+        fputs(": ", f);
+        md_str(f, d->anomalies_fresh.v[i]->message);
+        fputc('\n', f);
+    }
+    for (uint32_t i = 0; i < v->fired->n; i++) {
+        fprintf(f, "%s- ❌ `%s` ", i ? "" : "\n", v->fired->v[i].kind);
+        md_str(f, v->fired->v[i].qualname);
+        fputs(": ", f);
+        md_str(f, v->fired->v[i].message);
+        fputc('\n', f);
+    }
+    if (v->rules->n && !v->fired->n)
+        fprintf(f, "\n✅ %u rule%s, none fired\n", v->rules->n, v->rules->n == 1 ? "" : "s");
+}
