@@ -1,0 +1,92 @@
+/* facts_caveats.c - what a reader of any figure must know: loss, sampling, calls
+ * without an end, damaged logs. */
+#include <string.h>
+
+#include "facts_build.h"
+#include "ghost/record.h"
+
+static const char *loss_text(uint32_t cause)
+{
+    switch (cause) {
+#define X(name, number, text) case number: return text;
+        GHOST_LOSSES(X)
+#undef X
+    }
+    return "a cause that this version does not know";
+}
+
+static const char *note_text(uint32_t code)
+{
+    switch (code) {
+#define X(name, number, text) case number: return text;
+        GHOST_NOTES(X)
+#undef X
+    }
+    return "a remark that this version does not know";
+}
+
+static void put_losses(struct facts *f, const struct atlas *a)
+{
+    const struct ghost_model *m = a->m;
+    for (uint32_t cause = 1; cause < GHOST_LOSS_COUNT; cause++) {
+        uint64_t count = 0, unknown = 0;
+        for (uint32_t i = 0; i < m->n_losses; i++) {
+            count += m->losses[i].cause == cause ? m->losses[i].count : 0;
+            unknown += m->losses[i].cause == cause ? m->losses[i].unknown : 0;
+        }
+        if (!count && !unknown)
+            continue;
+        fact_begin(f, FACT_CAVEATS);
+        fact_words(f, "Lost events");
+        fact_label(f);
+        PUT(f, a, count ? unknown ? "{} or more: " : "{}: " : "an unknown number: ", P_COUNT(count));
+        fact_words(f, loss_text(cause));
+    }
+}
+
+static void put_notes(struct facts *f, const struct atlas *a)
+{
+    const struct ghost_model *m = a->m;
+    for (uint32_t i = 0; i < m->n_notes; i++) {
+        bool told = false;
+        for (uint32_t k = 0; k < i; k++)
+            told = told || m->notes[k].code == m->notes[i].code;
+        if (told)
+            continue;
+        fact_begin(f, FACT_CAVEATS);
+        fact_words(f, "Note of the recorder");
+        fact_label(f);
+        fact_words(f, note_text(m->notes[i].code));
+    }
+}
+
+void put_caveats(struct facts *f, const struct atlas *a, const struct profile *p)
+{
+    const struct ghost_model *m = a->m;
+    if (p && p->unfinished) {
+        fact_begin(f, FACT_CAVEATS);
+        fact_words(f, "Calls without a recorded end");
+        fact_label(f);
+        PUT(f, a, "{}; they are counted but not in the times", P_COUNT(p->unfinished));
+    }
+    if (p && p->adopted) {
+        fact_begin(f, FACT_CAVEATS);
+        fact_words(f, "Calls that began before recording did");
+        fact_label(f);
+        PUT(f, a, "{}; they are neither counted nor timed", P_COUNT(p->adopted));
+    }
+    put_losses(f, a);
+    put_notes(f, a);
+    if (m->n_damages) {
+        fact_begin(f, FACT_CAVEATS);
+        fact_words(f, "Damaged parts of the logs");
+        fact_label(f);
+        PUT(f, a, "{}; what they held is missing", P_COUNT(m->n_damages));
+    }
+    if (!m->n_losses && !m->n_damages) {
+        fact_begin(f, FACT_CAVEATS);
+        fact_words(f, "Completeness");
+        fact_label(f);
+        PUT(f, a, "no event was lost; {} events of {} process(es) were read, counts are exact", P_COUNT(m->events), P_COUNT(m->n_processes));
+    }
+}

@@ -1,0 +1,83 @@
+/* facts_finding.c - a finding of a detector as a fact, and all that is known about one. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "facts_build.h"
+
+/* A function's name by the finding's own words: it may never have been called. */
+static void put_who(struct facts *f, const struct finding *x)
+{
+    char text[1024];
+    fact_name(f, NAME_FUNCTION, x->qualname, full_name(text, x->module, x->qualname));
+}
+
+void put_finding(struct facts *f, const struct atlas *a, const struct finding *x, bool named)
+{
+    fact_begin(f, FACT_FINDINGS);
+    fact_words(f, "[");
+    fact_words(f, severity_names[x->severity]);
+    fact_words(f, "] ");
+    fact_words(f, x->kind);
+    if (named) {
+        fact_words(f, " ");
+        put_who(f, x);
+        PUT(f, a, " (line {})", P_PLAIN(x->line));
+    }
+    fact_label(f);
+    if (x->param.len)
+        PUT(f, a, "'{}' ", P_PARAM(x->param));
+    if (x->annotated.len)
+        PUT(f, a, "annotated as {} ", P_ANNOTATION(x->annotated));
+    if (x->observed.len)
+        PUT(f, a, "but observed {} ", P_ANNOTATION(x->observed));
+    if (x->total && (x->count || x->param.len))
+        PUT(f, a, "in {} of {} calls ({}); ", P_COUNT(x->count), P_COUNT(x->total), P_SHARE(x->count, x->total));
+    /* the detector's own sentence: whole, as its names and numbers are not told apart */
+    PUT(f, a, "{}", P_TEXT(x->message));
+    for (uint32_t i = 0; i < x->n_evidence && i < 4; i++) {
+        fact_words(f, "; ");
+        PUT(f, a, "{}: {}", P_TEXT(((struct ghost_str){ x->evidence[i].label, (uint32_t)strlen(x->evidence[i].label) })), P_TEXT(x->evidence[i].text));
+        if (x->evidence[i].of)
+            PUT(f, a, " ({} of {})", P_COUNT(x->evidence[i].count), P_COUNT(x->evidence[i].of));
+    }
+    if (!f->failed)
+        fact_last(f)->weight = x->severity == SEVERITY_HIGH ? 90 : x->severity == SEVERITY_MEDIUM ? 70 : 50;
+}
+
+/* The function's facts with the finding on top. */
+int facts_of_finding(struct facts *out, const struct atlas *a, const struct finding *x, struct ghost_err *err)
+{
+    struct subject s = { .module = x->module, .qualname = x->qualname, .line = x->line };
+    struct subjects found, near;
+    bool known = false;
+    if (x->function != GHOST_NONE && a->profile[x->function] != GHOST_NONE) {
+        s.profile = &a->p->v[a->profile[x->function]];
+        known = true;
+    } else if (subjects_find(&found, &near, a, x->fn_key.p, err) == 0) {
+        known = found.n > 0 && found.exact;
+        s = known ? found.v[0] : s;
+        subjects_release(&found);
+        subjects_release(&near);
+    }
+    int ret = known ? facts_of_function(out, a, &s, err) : 0;
+    if (ret < 0)
+        return ret;
+    if (!known) {
+        out->session = strndup(a->m->session.p, a->m->session.len);
+        out->title = strndup(x->qualname.p, x->qualname.len);
+        put_caveats(out, a, NULL);
+    }
+    free(out->about);
+    out->about = strdup("anomaly");
+    /* said first, and once */
+    for (uint32_t i = 0; i < out->n; i++)
+        if (out->v[i].section == FACT_FINDINGS)
+            out->v[i].weight = 0;
+    put_finding(out, a, x, true);
+    if (!out->failed) {
+        fact_last(out)->section = FACT_NOTABLE;
+        fact_last(out)->weight = 100;
+    }
+    facts_number(out);
+    return !out->failed && out->session && out->title && out->about ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory while collecting facts");
+}

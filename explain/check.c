@@ -1,0 +1,243 @@
+/* check.c - a claim against the facts that it cites. */
+#include "check.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "codename.h"
+#include "quantity.h"
+
+struct scope { const struct facts *f; const unsigned *cited; size_t n_cited; bool all; struct verdict *v; };
+
+struct check_options check_options_for(const char *language)
+{
+    static const char *const points[] = { "en", "ja", "zh", "ko", "he", "th", "hi" };
+    struct check_options o = { .decimal_comma = true };
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++)
+        o.decimal_comma = o.decimal_comma && strncasecmp(language, points[i], 2) != 0;
+    o.english = strncasecmp(language, "en", 2) == 0;
+    return o;
+}
+
+static bool is_cited(const struct scope *s, const struct fact *fact)
+{
+    for (size_t i = 0; i < s->n_cited; i++)
+        if (s->cited[i] == fact->number)
+            return true;
+    return s->all;
+}
+
+static void fault(struct verdict *v, const char *format, const char *what, size_t len)
+{
+    char text[80];
+    if (!v->holds)
+        return;
+    snprintf(text, sizeof text, "%.*s", (int)(len < 70 ? len : 70), what);
+    v->holds = false;
+    snprintf(v->reason, sizeof v->reason, format, text);
+}
+
+/* ---- words of facts ---- */
+
+static bool is_word(unsigned char c) { return isalnum(c) || c == '_' || c >= 0x80; }
+
+/* `word` in `text`, not as a part of a longer word. A numeral is not a part of a longer one either. */
+static bool has_word(const char *text, const char *word, size_t len)
+{
+    bool numeral = isdigit((unsigned char)word[0]);
+    for (const char *p = text; len && (p = memmem(p, strlen(p), word, len)) != NULL; p++) {
+        bool before = p == text || !(is_word((unsigned char)p[-1]) || (numeral && strchr(".,:-", p[-1]) && p - 1 > text && isdigit((unsigned char)p[-2])));
+        bool after = !(is_word((unsigned char)p[len]) || (numeral && p[len] && strchr(".,:", p[len]) && isdigit((unsigned char)p[len + 1])));
+        if ((before || !is_word((unsigned char)word[0])) && (after || !is_word((unsigned char)word[len - 1])))
+            return true;
+    }
+    return false;
+}
+
+/* Names may be those of cited facts and of the subject. */
+static bool knows_name(const struct scope *s, const char *word, size_t len)
+{
+    for (uint32_t i = 0; i < s->f->n; i++) {
+        const struct fact *fact = &s->f->v[i];
+        if (!fact->text || !(is_cited(s, fact) || fact->section == FACT_SUBJECT))
+            continue;
+        if (has_word(fact->text, word, len))
+            return true;
+        for (uint32_t k = 0; k < fact->n_names; k++)
+            if (has_word(fact->names[k].full, word, len))
+                return true;
+    }
+    return false;
+}
+
+static bool cited_text_has(const struct scope *s, const char *word, size_t len)
+{
+    for (uint32_t i = 0; i < s->f->n; i++)
+        if (s->f->v[i].text && is_cited(s, &s->f->v[i]) && has_word(s->f->v[i].text, word, len))
+            return true;
+    return false;
+}
+
+/* ---- numbers ---- */
+
+/* The value itself, and the value as the fact shows it: who rounds what he reads rounds twice. */
+static bool matches_number(const struct quantity *q, const struct fact *fact, const struct fact_number *n)
+{
+    struct quantity shown;
+    size_t at = n->at;
+    if (quantity_matches(q, n->value, n->unit))
+        return true;
+    return quantity_next(fact->text, &at, false, &shown) && shown.at == n->at && shown.n && !shown.verbatim &&
+           quantity_matches(q, shown.v[0].value, n->unit);
+}
+
+/* "Half of the calls", "99 % of the calls end within": the median, the p99. */
+static bool is_percentile(const struct scope *s, const struct quantity *q)
+{
+    static const struct { double share; const char *word; } names[] = {
+        { 0.5, "p50" }, { 0.5, "median" }, { 0.95, "p95" }, { 0.05, "p95" }, { 0.99, "p99" }, { 0.01, "p99" },
+    };
+    double value = q->n ? q->v[0].value / (q->percentile ? 100 : 1) : -1;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if ((q->percentile || q->unit == UNIT_SHARE) && value > names[i].share - 1e-6 && value < names[i].share + 1e-6 &&
+            cited_text_has(s, names[i].word, strlen(names[i].word)))
+            return true;
+    return false;
+}
+
+static bool knows_quantity(const struct scope *s, const char *text, const struct quantity *q)
+{
+    bool found = false;
+    if (q->verbatim || q->percentile)
+        return is_percentile(s, q) || (q->verbatim && cited_text_has(s, text + q->at, q->len));
+    for (uint32_t i = 0; i < s->f->n && !found; i++) {
+        const struct fact *fact = &s->f->v[i];
+        for (uint32_t k = 0; is_cited(s, fact) && k < fact->n_numbers && !found; k++)
+            found = matches_number(q, fact, &fact->numbers[k]);
+    }
+    /* numbers in what the recorded program or a detector's sentence says are no numbers of ours */
+    return found || is_percentile(s, q) || (q->digits && cited_text_has(s, text + q->at, q->len));
+}
+
+/* "1 in 5": a share, or else a count by itself. Returns where to go on. */
+static size_t check_fraction(const struct scope *s, const char *text, struct quantity *q)
+{
+    struct quantity share = { .unit = UNIT_SHARE, .fraction = true, .n = 1, .direction = q->direction };
+    share.v[0].value = q->v[1].value;
+    s->v->numbers++;
+    if (knows_quantity(s, text, &share))
+        return q->at + q->digits;
+    q->fraction = false;
+    if (q->v[0].value != 1 && !knows_quantity(s, text, q))
+        fault(s->v, "%s is not in the facts it cites", text + q->at, q->digits);
+    return q->at + q->len;
+}
+
+static void check_numbers(const struct scope *s, const struct check_options *o, const char *text)
+{
+    struct quantity q;
+    for (size_t at = 0; quantity_next(text, &at, o->decimal_comma, &q);) {
+        if (q.fraction && q.unit != UNIT_SHARE) {
+            at = check_fraction(s, text, &q);
+            continue;
+        }
+        s->v->numbers++;
+        if (!knows_quantity(s, text, &q))
+            fault(s->v, "%s is not in the facts it cites", text + q.at, q.len);
+    }
+}
+
+/* ---- names ---- */
+
+static void check_names(const struct scope *s, const struct check_options *o, const char *text)
+{
+    struct codename name;
+    for (size_t at = 0; codename_next(text, &at, o->english, &name);) {
+        const char *alias = codename_alias(name.p, name.len);
+        s->v->names++;
+        if (!knows_name(s, name.p, name.len) && !(alias && knows_name(s, alias, strlen(alias))))
+            fault(s->v, "the name %s is not in the facts it cites", name.p, name.len);
+    }
+}
+
+/* ---- the text as the scanners want it ---- */
+
+/* A copy with typographic characters as ASCII, so that what follows knows one dash, quote and blank. */
+static char *plain_text(const char *text)
+{
+    static const struct { const char *from, *to; } signs[] = {
+        { "\xe2\x80\x93", "-" }, { "\xe2\x80\x94", " - " }, { "\xe2\x88\x92", "-" }, { "\xe2\x80\x90", "-" }, { "\xe2\x80\x91", "-" },
+        { "\xe2\x80\x98", "'" }, { "\xe2\x80\x99", "'" }, { "\xe2\x80\x9c", "\"" }, { "\xe2\x80\x9d", "\"" }, { "\xe2\x80\x9e", "\"" },
+        { "\xc2\xab", "\"" }, { "\xc2\xbb", "\"" }, { "\xc2\xa0", " " }, { "\xe2\x80\xaf", " " }, { "\xe2\x80\x89", " " }, { "\xe2\x80\xa6", "." },
+        { "\xe2\x86\x92", " " }, { "\xe2\x89\x88", "~" }, { "\xc3\x97", "x" }, { "\xc2\xb5", "u" }, { "\xce\xbc", "u" }, { "\xe2\x80\xb0", " per mille" },
+        { "\xc2\xb7", " " }, { "\xe2\x89\xa4", "<" }, { "\xe2\x89\xa5", ">" }, { "\xe3\x80\x82", ". " }, { "\xef\xbc\x8c", ", " },
+        { "\xc2\xbd", " half " }, { "\xc2\xbc", " a quarter " }, { "\xe2\x85\x93", " a third " }, { "**", "" },
+    };
+    char *out = malloc(4 * strlen(text) + 1), *to = out;
+    while (out && *text) {
+        size_t i = 0, n = sizeof signs / sizeof *signs;
+        while (i < n && strncmp(text, signs[i].from, strlen(signs[i].from)) != 0)
+            i++;
+        size_t len = i < n ? strlen(signs[i].to) : 1;
+        memcpy(to, i < n ? signs[i].to : text, len);
+        text += i < n ? strlen(signs[i].from) : 1;
+        to += len;
+    }
+    if (out)
+        *to = '\0';
+    return out;
+}
+
+/* ---- citations in the text ---- */
+
+/* Blanks out "[3]", "[3, 4]", "(fact 3)", "facts 3 and 4": they are no numbers of the claim. */
+static void drop_citations(char *text)
+{
+    for (char *p = text; *p; p++) {
+        bool bracket = *p == '[' || *p == '(';
+        bool start = bracket || p == text || !is_word((unsigned char)p[-1]);
+        char *q = p + bracket;
+        bool word = start && strncasecmp(q, "fact", 4) == 0;
+        if (!start || (*p != '[' && !word))
+            continue;
+        q += word ? 4 : 0;
+        q += word && (*q == 's' || *q == 'S');
+        size_t digits = 0;
+        while (*q && (isdigit((unsigned char)*q) || strchr(" ,;#-", *q) || (word && strncmp(q, "and ", 4) == 0))) {
+            digits += isdigit((unsigned char)*q) != 0;
+            q += strncmp(q, "and ", 4) == 0 ? 4 : 1;
+        }
+        if (!digits || (*p == '[' && *q != ']'))
+            continue;
+        q += bracket && (*q == ']' || *q == ')');
+        memset(p, ' ', (size_t)(q - p));
+        p = q - 1;
+    }
+}
+
+void check_claim(const struct facts *f, const struct check_options *o, const char *text,
+                 const unsigned *cited, size_t n_cited, bool all, struct verdict *v)
+{
+    char *plain = plain_text(text);
+    struct scope s = { f, cited, n_cited, all, v };
+    *v = (struct verdict){ .holds = plain != NULL };
+    if (!plain) {
+        snprintf(v->reason, sizeof v->reason, "out of memory: not checked");
+        return;
+    }
+    if (!all && n_cited == 0)
+        fault(v, "%s", "it cites no fact", 16);
+    for (size_t i = 0; i < n_cited; i++)
+        if (cited[i] == 0 || cited[i] > f->n) {
+            char number[24];
+            snprintf(number, sizeof number, "%u", cited[i]);
+            fault(v, "there is no fact %s", number, strlen(number));
+        }
+    drop_citations(plain);
+    check_numbers(&s, o, plain);
+    check_names(&s, o, plain);
+    free(plain);
+}

@@ -1,0 +1,30 @@
+/* check.h - is what a model says in the facts?
+ *
+ * A claim holds when it cites facts that exist, when each number in it is a
+ * number of the cited facts (after conversion of units and rounding to the
+ * digits written), and when each name in it is one of the cited facts or of the
+ * subject. What cannot be decided by that - whether the words between the
+ * numbers are right - is not decided: docs/explain.md says so to its readers. */
+#ifndef EXPLAIN_CHECK_H
+#define EXPLAIN_CHECK_H
+
+#include "facts.h"
+
+struct verdict {
+    bool holds;
+    unsigned numbers, names;         /* how many were looked up */
+    char reason[256];                /* the first fault, "" when it holds */
+};
+
+struct check_options {
+    bool decimal_comma;              /* 12,5 may be twelve and a half, 1.843 a grouped number */
+    bool english;                    /* capitalised words inside a sentence are names */
+};
+struct check_options check_options_for(const char *language);
+
+/* `cited` are numbers of facts. With `all` set, numbers and names of any fact will do
+ * and none need be cited (what a model says that it does not know). */
+void check_claim(const struct facts *f, const struct check_options *o, const char *text,
+                 const unsigned *cited, size_t n_cited, bool all, struct verdict *v);
+
+#endif
