@@ -1,33 +1,37 @@
 /* cmd_import.c - ghost import: make the database of a session by hand. */
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "command.h"
 #include "db.h"
 #include "db_sql.h"
+#include "events_options.h"
 #include "session.h"
 #include "term.h"
 
-struct import_options { const char *events, *data_dir; uint64_t jobs; bool force; };
+struct import_options { const char *events, *data_dir; struct events_options filter; uint64_t jobs; bool force; };
 
-static int parse_events(const char *text, struct db_request *r, struct ghost_err *err)
+/* The filter's options in words; NULL when there are none. Sqlite3_malloc'd. */
+static char *filter_text(const struct events_options *f)
 {
-    char *end = NULL;
-    if (!text)
-        return 0;
-    r->chosen = true;
-    if (strcmp(text, "all") == 0) {
-        r->events = DB_EVENTS_ALL;
-    } else if (strcmp(text, "none") != 0) {
-        errno = 0;
-        r->events = strtoull(text, &end, 10);
-        if (errno || end == text || *end || *text == '-')
-            return ghost_fail(err, GHOST_E_USAGE, "--events wants all, none or a number, not '%s'", text);
+    const char *const values[] = { f->from, f->to, f->function, f->thread, f->process };
+    static const char *const names[] = { "from", "to", "function", "thread", "process" };
+    char *text = NULL;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        char *longer = values[i] ? sqlite3_mprintf("%s%s%s %s", text ? text : "", text ? ", " : "", names[i], values[i]) : NULL;
+        if (!longer)
+            continue;
+        sqlite3_free(text);
+        text = longer;
     }
-    return 0;
+    return text;
+}
+
+/* A filter alone asks for what it lets through. */
+static int parse_events(const struct import_options *o, const struct session *s, struct db_request *r, struct ghost_err *err)
+{
+    r->chosen = o->events || r->only;
+    int ret = events_options_limit(o->events ? o->events : EVENTS_LIMIT_DEFAULT, &r->events, err);
+    return ret < 0 ? ret : events_options_filter(&o->filter, s, &r->filter, err);
 }
 
 static int tell(struct db *d, const struct session *s, struct ghost_err *err)
@@ -55,19 +59,21 @@ static int tell(struct db *d, const struct session *s, struct ghost_err *err)
 static int run(const void *options, int argc, char **argv, struct ghost_err *err)
 {
     const struct import_options *o = options;
-    struct db_request r = { .jobs = (unsigned)o->jobs, .force = o->force };
     struct session s;
     struct db *d;
-    int ret = parse_events(o->events, &r, err);
-    if (ret == 0)
-        ret = session_resolve(o->data_dir, argc ? argv[0] : NULL, &s, err);
+    int ret = session_resolve(o->data_dir, argc ? argv[0] : NULL, &s, err);
     if (ret < 0)
         return ret;
-    ret = db_open(&s, &r, &d, err);
+    char *only = filter_text(&o->filter);
+    struct db_request r = { .jobs = (unsigned)o->jobs, .force = o->force, .only = only };
+    ret = parse_events(o, &s, &r, err);
+    if (ret == 0)
+        ret = db_open(&s, &r, &d, err);
     if (ret == 0) {
         ret = tell(d, &s, err);
         db_close(d);
     }
+    sqlite3_free(only);
     session_release(&s);
     return ret;
 }
@@ -75,6 +81,7 @@ static int run(const void *options, int argc, char **argv, struct ghost_err *err
 static const struct option options[] = {
     { .name = "events", .kind = OPTION_TEXT, .at = offsetof(struct import_options, events), .arg = "N", .key = "import.events",
       .help = "raw events to copy: all, none, or all if there are no more than N\n(default: all if there are no more than 2,000,000)" },
+    EVENTS_OPTIONS(struct import_options, filter),
     { .name = "force", .kind = OPTION_FLAG, .at = offsetof(struct import_options, force), .help = "analyse anew even if nothing has changed" },
     { .name = "jobs", .letter = 'j', .kind = OPTION_COUNT, .at = offsetof(struct import_options, jobs), .arg = "N",
       .help = "threads to analyse with (default: one for each processor)" },
@@ -93,6 +100,7 @@ const struct command cmd_import = {
              "complete: an import that is killed leaves the session as it was.",
     .examples = "  ghost import                      the newest session\n"
                 "  ghost import 1763 --events all    with all raw events, however many\n"
+                "  ghost import --from -1m --function 'shop.*'   raw events of the last minute of some functions\n"
                 "  sqlite3 ~/.ghost/sessions/ID.db \"SELECT fn_key, call_count FROM profiles ORDER BY call_count DESC LIMIT 10\"",
     .options = options,
     .options_size = sizeof(struct import_options),

@@ -23,7 +23,7 @@ struct sql_options { const char *format, *file, *output, *data_dir; uint64_t job
 static bool has_raw_events(sqlite3 *db)
 {
     int64_t rows = 0;
-    db_sql_number(db, "SELECT CAST(value AS INTEGER) FROM info WHERE key = 'events_imported'", &rows, NULL);
+    db_sql_number(db, "SELECT CAST(value AS INTEGER) FROM info WHERE key = 'events_complete'", &rows, NULL);
     return rows > 0;
 }
 

@@ -14,6 +14,7 @@
 
 #include <sqlite3.h>
 #include <stdbool.h>
+#include "events.h"
 #include "ghost/model.h"
 #include "profile.h"
 #include "session.h"
@@ -25,8 +26,10 @@
 struct db_request {
     unsigned jobs;               /* threads to analyse with; 0: one for each processor */
     bool force;                  /* analyse anew */
-    bool chosen;                 /* `events` was asked for: an analysis with another number of them is made anew */
-    uint64_t events;             /* 0 none, N up to N, DB_EVENTS_ALL; ignored unless chosen */
+    bool chosen;                 /* the next two were asked for: an analysis with other raw events is made anew */
+    uint64_t events;             /* 0 none, N: if there are no more than N, DB_EVENTS_ALL */
+    const char *only;            /* NULL, or the filter in words: other words, other filter */
+    struct events_filter filter; /* zero without `only` */
 };
 
 struct db;

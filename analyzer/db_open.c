@@ -70,13 +70,22 @@ static int check_schema(sqlite3 *db, const char *path, struct ghost_err *err)
     return 0;
 }
 
+/* Which raw events are asked for, in words. Sqlite3_malloc'd. */
+static char *wanted_text(const struct db_request *r, uint64_t limit)
+{
+    return sqlite3_mprintf("limit %llu%s%s", (unsigned long long)limit, r->only ? ", only " : "", r->only ? r->only : "");
+}
+
 static bool has_events(sqlite3 *db, const struct db_request *r)
 {
-    int64_t wanted = -2;
     if (!r->chosen)
         return true;
-    db_sql_number(db, "SELECT CAST(value AS INTEGER) FROM info WHERE key = 'events_wanted'", &wanted, NULL);
-    return (uint64_t)wanted == r->events;
+    char *wanted = wanted_text(r, r->events);
+    sqlite3_stmt *q = db_sql_prepare(db, "SELECT value FROM info WHERE key = 'events_wanted'", NULL);
+    bool same = q && wanted && sqlite3_step(q) == SQLITE_ROW && strcmp(db_sql_str(q, 0).p, wanted) == 0;
+    sqlite3_finalize(q);
+    sqlite3_free(wanted);
+    return same;
 }
 
 /* The stored analysis when it will do; NULL with `why` filled when it will not. */
@@ -132,13 +141,19 @@ static int analyse(struct making *k, struct ghost_err *err)
 
 static int write_events(sqlite3 *db, struct making *k, uint64_t wanted, struct ghost_err *err)
 {
-    struct events_import_options o = { .limit = wanted };
+    struct events_import_options o = { .limit = wanted, .filter = k->r->filter };
     uint64_t rows = 0;
-    int ret = db_sql_exec(db, events_table_sql, err);
+    char *text = wanted_text(k->r, wanted);
+    int ret = text ? db_sql_exec(db, events_table_sql, err) : no_memory(err);
     if (ret == 0 && wanted)
         ret = events_import(db, k->s, k->m, &o, &rows, err);
     if (ret == 0)
         ret = db_write_info_number(db, "events_imported", rows, err);
+    if (ret == 0)
+        ret = db_write_info(db, "events_wanted", text, err);
+    if (ret == 0)
+        ret = db_write_info_number(db, "events_complete", rows && !k->r->only, err);
+    sqlite3_free(text);
     return ret;
 }
 
@@ -157,8 +172,6 @@ static int write_all(sqlite3 *db, struct making *k, bool in_memory, struct ghost
         ret = db_write_info(db, "ghost", GHOST_VERSION, err);
     if (ret == 0)
         ret = db_write_info_number(db, "schema", (uint64_t)(int64_t)db_schema_digest(), err);
-    if (ret == 0)
-        ret = db_write_info_number(db, "events_wanted", wanted, err);
     if (ret == 0 && !in_memory)
         ret = db_sources_write(&k->sources, db, err);
     snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d; PRAGMA analysis_limit = 400; ANALYZE",

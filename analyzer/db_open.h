@@ -13,7 +13,8 @@ struct ghost_model *db_model(const struct session *s, const struct db_request *r
  * Statements of `d` must be finalized; its handle is another one afterwards. */
 bool db_mend(struct db *d, struct ghost_err *err);
 
-/* Of db_read.c. */
 struct ghost_model *db_read_model(sqlite3 *db, enum db_part part, struct ghost_err *err);
+/* What every analysis' model satisfies, beside references in range (db_check.c). */
+bool db_model_holds(const struct ghost_model *m);
 
 #endif

@@ -209,6 +209,8 @@ static int read_model(struct reader *r, enum db_part part)
     }
     if (ret < 0)
         return ret;
+    if (!db_model_holds(&r->box->m))
+        return ghost_fail(r->err, GHOST_E_CORRUPT, "the analysis contradicts itself");
     if (!rebuild_ranges(&r->box->m))
         return ghost_fail(r->err, GHOST_E_CORRUPT, "the rows of an analysis are not in the order they were written in");
     return rebuild_callees(&r->box->m, &r->box->arena) ? 0 : no_memory(r);
