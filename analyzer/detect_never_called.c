@@ -1,5 +1,5 @@
 /* detect_never_called.c - functions whose body was never entered although their
- * module was executed.
+ * module was executed; and, where sources are given, modules never imported.
  *
  * The log has the tree of all code objects of each executed module, and a
  * definition of each function that was entered, made when it was entered for
@@ -14,6 +14,7 @@
 
 #include "finding.h"
 #include "ghost/record.h"
+#include "never_source.h"
 #include "term.h"
 
 /* Not dead: never meant to be entered, or not by itself. */
@@ -42,6 +43,7 @@ struct search {
     const struct ghost_model *m;
     const uint32_t *by_file;     /* functions by file, qualname, line */
     const char *blind;           /* why "never" cannot be said, or NULL */
+    struct never_sources sources;
     struct dead *v; uint32_t n, cap;
     bool failed;
 };
@@ -134,6 +136,13 @@ static bool is_replaced(const struct ghost_def_tree *t, const bool *entered, uin
     return false;
 }
 
+/* What the tree cannot tell and the source does: another binding of the name, in C perhaps, took its place. */
+static bool is_exempt_in_source(const struct search *s, const struct ghost_def_tree *t, const struct ghost_def_node *n)
+{
+    const struct pyscan_node *source = never_sources_find(&s->sources, t, n->qualname, n->first_line);
+    return source && source->flags & (PYSCAN_REBOUND | EXEMPT);
+}
+
 static void add_dead(struct search *s, const struct ghost_model_tree *tree, uint32_t node)
 {
     if (grow_array(&s->v, s->n, &s->cap, sizeof *s->v))
@@ -156,7 +165,7 @@ static void search_tree(struct search *s, const struct ghost_model_tree *tree, b
         }
         for (uint32_t i = 1; i < t->n_nodes; i++)
             if (t->nodes[i].flags & GHOST_NODE_FUNCTION && !(t->nodes[i].flags & EXEMPT) && reachable[i] && !entered[i] &&
-                !is_of_decorated_class(t, &t->nodes[i]) && !is_replaced(t, entered, i))
+                !is_of_decorated_class(t, &t->nodes[i]) && !is_replaced(t, entered, i) && !is_exempt_in_source(s, t, &t->nodes[i]))
                 add_dead(s, tree, i);
     }
     free(entered);
@@ -219,11 +228,19 @@ static uint64_t calls_in(const struct search *s, struct ghost_str module)
     return calls;
 }
 
+/* "in 3 processes, 2 h 10 min" */
+static struct ghost_str evidence_span(const struct search *s, struct findings *out, uint32_t processes)
+{
+    char span[HUMAN];
+    human_span(span, s->m->end_real > s->m->start_real ? s->m->end_real - s->m->start_real : 0);
+    return findings_text(out, "%u process%s, %s", processes, processes == 1 ? "" : "es", span);
+}
+
 static int report(const struct search *s, const struct dead *d, uint64_t calls, struct findings *out, struct ghost_err *err)
 {
     const struct ghost_def_tree *t = d->tree->tree;
     const struct ghost_def_node *n = &t->nodes[d->node];
-    char span[HUMAN], count[HUMAN];
+    char count[HUMAN];
     struct finding *row = findings_add(out, err);
     if (!row)
         return err ? err->code : GHOST_E_NOMEM;
@@ -235,11 +252,9 @@ static int report(const struct search *s, const struct dead *d, uint64_t calls, 
     row->severity = SEVERITY_LOW;
     row->decided = s->blind == NULL;
     row->observed = GHOST_STR("never entered");
-    human_span(span, s->m->end_real > s->m->start_real ? s->m->end_real - s->m->start_real : 0);
-    human_count(count, calls);
-    row->message = findings_text(out, "defined but never called: the module was loaded in %u process%s, %s call%s of it seen in %s%s%s",
-                                 d->tree->n_processes, d->tree->n_processes == 1 ? "" : "es", count, calls == 1 ? "" : "s", span,
-                                 s->blind ? "; not certain: " : "", s->blind ? s->blind : "");
+    row->message = findings_text(out, "defined but never called: its module was loaded (%s) and %s call%s in it %s seen%s%s",
+                                 evidence_span(s, out, d->tree->n_processes).p, human_count(count, calls), calls == 1 ? "" : "s",
+                                 calls == 1 ? "was" : "were", s->blind ? "; not certain: " : "", s->blind ? s->blind : "");
     if (n->flags & GHOST_NODE_DECORATED)
         findings_evidence(out, row, "decorated", GHOST_STR("a decorator that gives back something else would hide its calls"), 0, 0);
     uint32_t inside = 0;
@@ -268,13 +283,74 @@ static int report_all(struct search *s, struct findings *out, struct ghost_err *
     return ret;
 }
 
+/* ---- modules never imported ---- */
+
+/* Was everything recorded that a source file could be? */
+static const char *find_filter(const struct ghost_model *m)
+{
+    for (uint32_t i = 0; i < m->n_processes; i++) {
+        struct ghost_str filter = ghost_model_meta(&m->processes[i], "filter");
+        if (filter.len && strcmp(filter.p, "application") != 0 && strcmp(filter.p, "all") != 0)
+            return filter.p;
+    }
+    return NULL;
+}
+
+static int report_source(const struct search *s, const struct never_file *f, const char *filter, struct findings *out, struct ghost_err *err)
+{
+    enum { NAMED = 200 };
+    uint32_t functions = 0;
+    for (uint32_t i = 1; i < f->scan.n; i++)
+        functions += f->scan.v[i].kind != PYSCAN_CLASS && !(f->scan.v[i].flags & EXEMPT) && f->scan.v[i].kind != PYSCAN_LAMBDA;
+    if (f->executed || (!functions && !f->error))
+        return 0;
+    struct finding *row = findings_add(out, err);
+    if (!row)
+        return err ? err->code : GHOST_E_NOMEM;
+    row->module = findings_text(out, "%s", f->module);
+    row->qualname = GHOST_STR("<module>");
+    row->file = findings_text(out, "%s", f->path);
+    row->line = 1;
+    row->fn_key = findings_key(out, row->module, row->qualname, 1);
+    row->severity = SEVERITY_LOW;
+    row->observed = GHOST_STR("never imported");
+    row->decided = !f->error && !s->blind && !filter;
+    row->count = row->total = functions;
+    if (f->error)
+        row->message = findings_text(out, "never imported, and its source was not read: %s", f->error);
+    else
+        row->message = findings_text(out, "module never imported (%s): %u function%s of it cannot have been called%s%s",
+                                     evidence_span(s, out, s->m->n_processes).p, functions, functions == 1 ? "" : "s",
+                                     s->blind || filter ? "; not certain: " : "", s->blind ? s->blind : filter ? findings_text(out, "only some modules were recorded (%s)", filter).p : "");
+    for (uint32_t i = 1, named = 0; i < f->scan.n && named < NAMED; i++) {
+        const struct pyscan_node *n = &f->scan.v[i];
+        if (n->kind == PYSCAN_CLASS || n->kind == PYSCAN_LAMBDA || n->flags & EXEMPT)
+            continue;
+        findings_evidence(out, row, "function", findings_text(out, "%.*s (line %u)", FINDING_STR(n->qualname), n->first_line), 0, 0);
+        named++;
+    }
+    if (functions > NAMED)
+        findings_evidence(out, row, "function", findings_text(out, "and %u more", functions - NAMED), 0, 0);
+    if (f->scan.problem)
+        findings_evidence(out, row, "unreadable", findings_text(out, "line %u: %s", f->scan.problem_line, f->scan.problem), 0, 0);
+    return 0;
+}
+
+static int report_sources(const struct search *s, struct findings *out, struct ghost_err *err)
+{
+    const char *filter = find_filter(s->m);
+    int ret = 0;
+    for (uint32_t i = 0; i < s->sources.n && ret == 0; i++)
+        ret = report_source(s, &s->sources.v[i], filter, out, err);
+    return ret;
+}
+
 static int run(const struct ghost_model *m, const struct detect_options *o, struct findings *out, struct ghost_err *err)
 {
     struct search s = { .m = m, .blind = find_blindness(m) };
-    int ret = GHOST_E_NOMEM;
     uint32_t *order = calloc((size_t)m->n_functions + 1, sizeof *order);
-    (void)o;
-    if (!order)
+    int ret = order ? never_sources_load(&s.sources, o->sources, o->n_sources, m, err) : GHOST_E_NOMEM;
+    if (ret < 0)
         goto out;
     for (uint32_t i = 0; i < m->n_functions; i++)
         order[i] = i;
@@ -282,11 +358,13 @@ static int run(const struct ghost_model *m, const struct detect_options *o, stru
     s.by_file = order;
     for (uint32_t i = 0; i < m->n_trees; i++)
         search_tree(&s, &m->trees[i], same_module(m, i, i + 1) || (i && same_module(m, i - 1, i)));
-    if (!s.failed)
-        ret = report_all(&s, out, err);
+    ret = s.failed ? GHOST_E_NOMEM : report_all(&s, out, err);
+    if (ret == 0)
+        ret = report_sources(&s, out, err);
 out:
     if (ret == GHOST_E_NOMEM)
         ghost_fail(err, ret, "out of memory while looking for functions that were never called");
+    never_sources_release(&s.sources);
     free(order);
     free(s.v);
     return ret;
