@@ -18,6 +18,7 @@
 #define AUDIT_KINDS(X)                                                              \
     X(MODULE, "module", "modules of functions and types")                           \
     X(FUNCTION, "function", "qualified names of functions, classes' bodies, lambdas") \
+    X(KEY, "fn_key", "functions as module:qualname:line")                           \
     X(PARAMETER, "parameter", "names of parameters")                                \
     X(TYPE, "type", "qualified names of types")                                     \
     X(MEMBER, "member", "names of types' own attributes and methods")               \
@@ -81,7 +82,7 @@ void audit_def(struct audit *a, const struct ghost_def *d);
 int audit_log(struct audit *a, const char *name, const uint8_t *bytes, size_t n, struct ghost_err *err);
 /* A log with its live files, a database, an export: told by its content (audit_file.c). */
 int audit_file(struct audit *a, const char *path, struct ghost_err *err);
-int audit_database(struct audit *a, const char *path, struct ghost_err *err);
+int audit_database(struct audit *a, const char *path, const uint8_t *bytes, size_t n, struct ghost_err *err);
 int audit_json(struct audit *a, const char *path, struct ghost_str text, struct ghost_err *err);
 int audit_csv(struct audit *a, const char *path, struct ghost_str text, struct ghost_err *err);
 

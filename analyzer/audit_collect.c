@@ -182,13 +182,15 @@ bool audit_is_odd(enum audit_kind kind, struct ghost_str s)
         return !is_dotted(s);
     case AUDIT_MODULE:                   /* a script's stem may have a hyphen */
         return s.len == 0 || !only(s, "._-<> ");
+    case AUDIT_KEY:
+        return !only(s, "._-<>: ");
     case AUDIT_PARAMETER:                /* a comprehension's parameter is ".0" */
     case AUDIT_MEMBER:
         return !is_dotted(s) && !(s.len == 2 && s.p[0] == '.');
     case AUDIT_ANNOTATION:               /* no quotes: no literal */
         return !only(s, "._[](),|<>*: -=~+");
     case AUDIT_SIGNATURE:
-        return !only(s, "._(),*= <>");
+        return !only(s, "._(),*= <>[]\"|-");
     default:
         return false;
     }

@@ -6,7 +6,7 @@
 
 /* To add a column: a row here. */
 static const struct column { const char *name; bool text; enum audit_kind kind; } columns[] = {
-    { "fn_key", true, AUDIT_FUNCTION }, { "dominant_arg_sig", true, AUDIT_SIGNATURE }, { "module", true, AUDIT_MODULE },
+    { "fn_key", true, AUDIT_KEY }, { "dominant_arg_sig", true, AUDIT_SIGNATURE }, { "module", true, AUDIT_MODULE },
     { "qualname", true, AUDIT_FUNCTION }, { "file", true, AUDIT_FILE },
     { .name = "call_count" }, { .name = "exception_count" }, { .name = "exception_rate" }, { .name = "mean_latency_ns" },
     { .name = "min_latency_ns" }, { .name = "max_latency_ns" }, { .name = "total_latency_ns" }, { .name = "self_ns" },

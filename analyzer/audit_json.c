@@ -13,7 +13,7 @@ struct rule { const char *place; enum audit_kind kind; };
 #define NO_STRINGS AUDIT_KIND_COUNT
 static const struct rule rules[] = {
     { "$.session_id", AUDIT_META }, { "$.ghost_version", AUDIT_WORD },
-    { "$.profiles[].fn_key", AUDIT_FUNCTION }, { "$.profiles[].module", AUDIT_MODULE }, { "$.profiles[].qualname", AUDIT_FUNCTION },
+    { "$.profiles[].fn_key", AUDIT_KEY }, { "$.profiles[].module", AUDIT_MODULE }, { "$.profiles[].qualname", AUDIT_FUNCTION },
     { "$.profiles[].file", AUDIT_FILE },
     { "$.processes[].log", AUDIT_META }, { "$.processes[].parent", AUDIT_META },
     { "$.processes[].meta.*", AUDIT_META }, { "$.marks[].name", AUDIT_MARK },
@@ -24,7 +24,7 @@ static const struct rule rules[] = {
 /* Objects whose keys are names. */
 static const struct rule keys[] = {
     { "$.profiles[].arg_type_dist", AUDIT_SIGNATURE }, { "$.profiles[].ret_type_dist", AUDIT_TYPE }, { "$.profiles[].yield_type_dist", AUDIT_TYPE },
-    { "$.profiles[].callers", AUDIT_FUNCTION }, { "$.profiles[].callees", AUDIT_FUNCTION }, { "$.profiles[].exceptions", AUDIT_TYPE },
+    { "$.profiles[].callers", AUDIT_KEY }, { "$.profiles[].callees", AUDIT_KEY }, { "$.profiles[].exceptions", AUDIT_TYPE },
     { "$.processes[].meta", AUDIT_META },
 };
 /* Keys that have numbers, lists, objects or nothing below them. */

@@ -4,6 +4,7 @@ The logs that hide something are made here, with a zstd of their own: tests/read
 import json
 import os
 import re
+import sqlite3
 import struct
 import subprocess
 
@@ -265,3 +266,70 @@ def test_strangers_in_an_export_are_found(exports, tmp_path):
     assert "no whole JSON" in audit(path, status=2).stderr
     path.write_text("hello")
     assert audit(path, status=2).stderr
+
+
+# ---- databases ----
+
+@pytest.fixture
+def database(log, tmp_path):
+    """The analysis of the log, in a folder of its own."""
+    copy = tmp_path / log.name
+    copy.write_bytes(log.read_bytes())
+    subprocess.run([harness.GHOST, "import", "--no-config", "--events", "all", copy], check=True, timeout=60, capture_output=True)
+    return tmp_path / (log.name + ".db")
+
+
+def changed(database, *statements):
+    db = sqlite3.connect(database)
+    for statement in statements:
+        db.execute(statement)
+    db.commit()
+    db.close()
+
+
+def test_a_database_is_proven(database):
+    shown = facts(database, "--list", "all", status=0)
+    texts = {(s["kind"], s["text"]) for s in shown["strings"]}
+    assert {("function", "Basket.total"), ("type", "Basket"), ("parameter", "price"), ("annotation", "Literal[str, int]")} <= texts
+    assert not any(value in t for _, t in texts for value in HIDDEN)
+    assert not any(value.encode() in database.read_bytes() for value in HIDDEN)
+    # every column of text that SQLite knows of is in the table of places of analyzer/audit_db.c, and nothing else is
+    source = (harness.ROOT / "analyzer/audit_db.c").read_text()
+    places = set(re.findall(r'\{ "(\w+)", "(\w+)"(?:, AUDIT_\w+)? \}', source))
+    db = sqlite3.connect(database)
+    tables = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    columns = {(t, row[1]): row[2] for t in tables for row in db.execute(f"PRAGMA table_xinfo({t})")}
+    db.close()
+    assert places <= set(columns)
+    assert {at for at, kind in columns.items() if kind == "TEXT"} <= places
+
+
+IN_DATABASE = {
+    "the table notes": ["CREATE TABLE notes(card TEXT)", "INSERT INTO notes VALUES ('4111 1111')"],
+    "the table function": ["ALTER TABLE function ADD COLUMN card TEXT"],
+    "column calls holds text": ["UPDATE edge SET calls = '4111 1111 1111 1111' WHERE id = 0"],
+    "column qualname holds 3 bytes": ["UPDATE type SET qualname = x'00ff00' WHERE id = 0"],
+    "column latency holds text": ["UPDATE signature SET latency = '{\"4111 x\": 1}' WHERE id = 0"],
+    "free pages": ["CREATE TABLE gone(card TEXT)", "INSERT INTO gone VALUES (hex(randomblob(20000)))", "DROP TABLE gone"],
+    "the trigger t": ["CREATE TRIGGER t AFTER DELETE ON mark BEGIN SELECT 'card 4111'; END"],
+}
+
+
+@pytest.mark.parametrize("what", IN_DATABASE)
+def test_what_is_hidden_in_a_database_is_found(database, what):
+    changed(database, *IN_DATABASE[what])
+    problems = facts(database, status=1)["problems"]
+    assert any(what in p for p in problems) and any("changed after Ghost wrote it" in p for p in problems), problems
+
+
+def test_text_between_the_rows_is_found(database):
+    """In the gap of a page, where no row is: what DELETE leaves there, or a hand puts there."""
+    data = bytearray(database.read_bytes())
+    size = int.from_bytes(data[16:18], "big")
+    for at in range(size, len(data), size):
+        cells, content = int.from_bytes(data[at + 3:at + 5], "big"), int.from_bytes(data[at + 5:at + 7], "big")
+        if data[at] == 13 and content - 8 - 2 * cells > 100:
+            data[at + content - 60:at + content - 60 + len(SECRET)] = SECRET
+            break
+    database.write_bytes(data)
+    assert any("between the rows" in p for p in facts(database, status=1)["problems"])
