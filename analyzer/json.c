@@ -82,8 +82,12 @@ static void item(struct json *j, const char *key, const struct ghost_str *str_ke
 {
     if (j->depth == 0)
         return;
-    fputs(j->filled[j->depth] ? ",\n" : "\n", j->f);
-    indent(j);
+    if (j->compact) {
+        fputs(j->filled[j->depth] ? ", " : "", j->f);
+    } else {
+        fputs(j->filled[j->depth] ? ",\n" : "\n", j->f);
+        indent(j);
+    }
     j->filled[j->depth] = true;
     if (!key && !str_key)
         return;
@@ -118,7 +122,7 @@ void json_array(struct json *j, const char *key)
 void json_close(struct json *j, char bracket)
 {
     bool filled = j->filled[j->depth--];
-    if (filled) {
+    if (filled && !j->compact) {
         putc_unlocked('\n', j->f);
         indent(j);
     }

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include "ghost/def.h"
 
-struct json { FILE *f; unsigned depth; bool filled[32]; };
+/* `compact` may be set after json_begin: then all stands on one line. */
+struct json { FILE *f; unsigned depth; bool filled[32]; bool compact; };
 
 void json_begin(struct json *j, FILE *f);
 void json_end(struct json *j);                       /* the final newline */
