@@ -87,6 +87,7 @@ void put_caveats(struct facts *f, const struct atlas *a, const struct profile *p
         fact_begin(f, FACT_CAVEATS);
         fact_words(f, "Completeness");
         fact_label(f);
-        PUT(f, a, "no event was lost; {} events of {} process(es) were read, counts are exact", P_COUNT(m->events), P_COUNT(m->n_processes));
+        PUT(f, a, "no event was lost; counts are exact. {} events of ", P_COUNT(m->events));
+        put_calls(f, a, m->n_processes, "process were read", "processes were read");
     }
 }

@@ -11,8 +11,17 @@ static void put_who(struct facts *f, const struct finding *x)
     fact_name(f, NAME_FUNCTION, x->qualname, full_name(text, x->module, x->qualname));
 }
 
+static void put_what(struct facts *f, const struct atlas *a, const struct finding *x)
+{
+    bool result = strcmp(x->param.p, "return") == 0 || strcmp(x->param.p, "yield") == 0;
+    fact_words(f, result ? x->param.p : "parameter ");
+    PUT(f, a, result ? " annotated as {}" : "{} annotated as {}", result ? P_ANNOTATION(x->annotated) : P_PARAM(x->param), P_ANNOTATION(x->annotated));
+    PUT(f, a, ", but observed {} in {} of {} calls ({})", P_ANNOTATION(x->observed), P_COUNT(x->count), P_COUNT(x->total), P_SHARE(x->count, x->total));
+}
+
 void put_finding(struct facts *f, const struct atlas *a, const struct finding *x, bool named)
 {
+    enum { EVIDENCE = 4 };
     fact_begin(f, FACT_FINDINGS);
     fact_words(f, "[");
     fact_words(f, severity_names[x->severity]);
@@ -24,19 +33,15 @@ void put_finding(struct facts *f, const struct atlas *a, const struct finding *x
         PUT(f, a, " (line {})", P_PLAIN(x->line));
     }
     fact_label(f);
-    if (x->param.len)
-        PUT(f, a, "'{}' ", P_PARAM(x->param));
-    if (x->annotated.len)
-        PUT(f, a, "annotated as {} ", P_ANNOTATION(x->annotated));
-    if (x->observed.len)
-        PUT(f, a, "but observed {} ", P_ANNOTATION(x->observed));
-    if (x->total && (x->count || x->param.len))
-        PUT(f, a, "in {} of {} calls ({}); ", P_COUNT(x->count), P_COUNT(x->total), P_SHARE(x->count, x->total));
-    /* the detector's own sentence: whole, as its names and numbers are not told apart */
-    PUT(f, a, "{}", P_TEXT(x->message));
-    for (uint32_t i = 0; i < x->n_evidence && i < 4; i++) {
+    /* what a detector says in prose is taken whole: its names are not told apart, so it is redacted whole */
+    if (x->param.len && x->annotated.len)
+        put_what(f, a, x);
+    else
+        PUT(f, a, "{}", P_TEXT(x->message));
+    for (uint32_t i = 0; i < x->n_evidence && i < EVIDENCE; i++) {
         fact_words(f, "; ");
-        PUT(f, a, "{}: {}", P_TEXT(((struct ghost_str){ x->evidence[i].label, (uint32_t)strlen(x->evidence[i].label) })), P_TEXT(x->evidence[i].text));
+        fact_words(f, x->evidence[i].label);
+        PUT(f, a, " {}", P_TEXT(x->evidence[i].text));
         if (x->evidence[i].of)
             PUT(f, a, " ({} of {})", P_COUNT(x->evidence[i].count), P_COUNT(x->evidence[i].of));
     }

@@ -301,8 +301,8 @@ static void put_lead(struct build *b)
     else if (p->callers.n > 1)
         PUT(b->f, b->a, " by {} callers", P_COUNT(p->callers.n));
     if (p->finished)
-        PUT(b->f, b->a, ". A call takes {} on average; half of them end within {}, and {} of 100 within {}", P_TIME(profile_mean(p)), P_TIME(p->p50),
-            P_PLAIN(99), P_TIME(p->p99));
+        PUT(b->f, b->a, ". A call takes {} on average; half of them end within {}, all but one in a hundred within {}", P_TIME(profile_mean(p)),
+            P_TIME(p->p50), P_TIME(p->p99));
     if (p->exceptions)
         PUT(b->f, b->a, ". {} of the calls end in an exception", P_SHARE(p->exceptions, p->calls));
     else
@@ -364,7 +364,9 @@ static int never_called(struct facts *f, const struct atlas *a, const struct sub
     fact_begin(f, FACT_PLACE);
     fact_words(f, "In its module");
     fact_label(f);
-    PUT(f, a, "the module was loaded in {} process(es); {} of its {} functions were never called", P_COUNT(t->n_processes), P_COUNT(all.dead), P_COUNT(all.defined));
+    fact_words(f, "the module was loaded in ");
+    put_calls(f, a, t->n_processes, "process", "processes");
+    PUT(f, a, "; {} of its {} functions were never called", P_COUNT(all.dead), P_COUNT(all.defined));
     fact_begin(f, FACT_PLACE);
     fact_words(f, "In the session");
     fact_label(f);

@@ -50,47 +50,69 @@ static void put_which(struct notable *n, enum alike_by by, uint32_t key)
 
 /* ---- calls that fail ---- */
 
+static void count_errors(const struct alikes *rows, uint64_t *errors, uint64_t *calls)
+{
+    *errors = *calls = 0;
+    for (uint32_t i = 0; i < rows->n; i++) {
+        *errors += rows->v[i].errors;
+        *calls += rows->v[i].calls;
+    }
+}
+
+static bool fails(const struct alikes *rows, const struct alike *row)
+{
+    uint64_t errors, calls;
+    count_errors(rows, &errors, &calls);
+    uint64_t others = calls - row->calls;
+    double share = row->calls ? (double)row->errors / (double)row->calls : 0;
+    double other = others ? (double)(errors - row->errors) / (double)others : 0;
+    return rows->n > 1 && row->errors >= FEW && share >= ERROR_SHARE && at_least(row->errors, row->calls) >= 1.5 * other;
+}
+
 static void failing_row(struct notable *n, const struct alikes *rows, const struct alike *row, enum alike_by by)
 {
-    uint64_t errors = 0, calls = 0;
-    for (uint32_t i = 0; i < rows->n; i++) {
-        errors += rows->v[i].errors;
-        calls += rows->v[i].calls;
-    }
-    uint64_t other_errors = errors - row->errors, other_calls = calls - row->calls;
-    double share = row->calls ? (double)row->errors / (double)row->calls : 0;
-    double other = other_calls ? (double)other_errors / (double)other_calls : 0;
+    uint64_t errors, calls;
     struct alike_key only = { by, row->key };
-    if (rows->n < 2 || row->errors < FEW || at_least(row->errors, row->calls) < 1.5 * other || share < ERROR_SHARE)
-        return;
-    if (!begin(n, 55 + percent(share) / 3))
+    struct origin o = { 0 };
+    count_errors(rows, &errors, &calls);
+    errors -= row->errors;
+    calls -= row->calls;
+    if (!begin(n, 55 + percent((double)row->errors / (double)row->calls) / 3))
         return;
     put_which(n, by, row->key);
     PUT(n->f, n->a, " fail: {} of {} ({}) were left by ", P_COUNT(row->errors), P_COUNT(row->calls), P_SHARE(row->errors, row->calls));
     n->ok = put_error_types(n->f, n->a, n->group, &only) && n->ok;
-    if (other_errors)
-        PUT(n->f, n->a, "; of all other calls only {} of {} ({})", P_COUNT(other_errors), P_COUNT(other_calls), P_SHARE(other_errors, other_calls));
+    if (errors)
+        PUT(n->f, n->a, "; of all other calls only {} of {} ({})", P_COUNT(errors), P_COUNT(calls), P_SHARE(errors, calls));
     else
-        PUT(n->f, n->a, "; of the {} other calls none failed", P_COUNT(other_calls));
+        PUT(n->f, n->a, "; of the {} other calls none failed", P_COUNT(calls));
+    if (by == BY_SIGNATURE)
+        n->ok = origin_make(&o, n->a, n->group, only, BY_CALLER) && n->ok;
+    if (o.rows == 1 && o.key != GHOST_NONE)
+        PUT(n->f, n->a, ". These arguments come only from {}", P_CALLER(o.key, n->group));
 }
 
-static void failing(struct notable *n, const struct alikes *rows, enum alike_by by)
+/* By arguments first: when they explain all failures, callers say the same again. */
+static void failing(struct notable *n, const struct alikes *signatures, const struct alikes *callers)
 {
-    for (uint32_t i = 0; i < rows->n; i++)
-        failing_row(n, rows, &rows->v[i], by);
+    uint64_t errors, calls, explained = 0;
+    count_errors(signatures, &errors, &calls);
+    for (uint32_t i = 0; i < signatures->n; i++)
+        if (fails(signatures, &signatures->v[i])) {
+            failing_row(n, signatures, &signatures->v[i], BY_SIGNATURE);
+            explained += signatures->v[i].errors;
+        }
+    for (uint32_t i = 0; i < callers->n && explained < errors; i++)
+        if (fails(callers, &callers->v[i]))
+            failing_row(n, callers, &callers->v[i], BY_CALLER);
 }
 
-/* All calls together, and where the exceptions begin. */
+/* All calls together, and where the exceptions begin: what only passes through is another function's matter. */
 static void failing_function(struct notable *n, const struct alikes *rows)
 {
-    uint64_t errors = 0, raised = 0, passed = 0;
+    uint64_t errors, calls, raised = 0, passed = 0;
     struct endings e;
-    for (uint32_t i = 0; i < rows->n; i++)
-        errors += rows->v[i].errors;
-    if (errors < FEW || at_least(errors, n->p->calls) < ERROR_SHARE || !begin(n, 50 + percent((double)errors / (double)n->p->calls) / 3))
-        return;
-    PUT(n->f, n->a, "{} of {} calls ({}) fail with ", P_COUNT(errors), P_COUNT(n->p->calls), P_SHARE(errors, n->p->calls));
-    n->ok = put_error_types(n->f, n->a, n->group, NULL) && n->ok;
+    count_errors(rows, &errors, &calls);
     n->ok = endings_make(&e, n->a, n->group, ENDINGS_EXCEPTIONS, NULL) && n->ok;
     for (uint32_t i = 0; i < e.n; i++) {
         bool counts = e.v[i].type == GHOST_NONE || !n->a->control[e.v[i].type];
@@ -98,6 +120,11 @@ static void failing_function(struct notable *n, const struct alikes *rows)
         passed += counts ? e.v[i].passed : 0;
     }
     endings_release(&e);
+    unsigned weight = (raised ? 50 : 35) + percent(calls ? (double)errors / (double)calls : 0) / 3;
+    if (errors < FEW || at_least(errors, calls) < ERROR_SHARE || !begin(n, weight))
+        return;
+    PUT(n->f, n->a, "{} of {} calls ({}) fail with ", P_COUNT(errors), P_COUNT(calls), P_SHARE(errors, calls));
+    n->ok = put_error_types(n->f, n->a, n->group, NULL) && n->ok;
     if (raised && passed)
         PUT(n->f, n->a, "; {} were raised here, {} came through from below", P_COUNT(raised), P_COUNT(passed));
     else
@@ -164,7 +191,7 @@ static void slow_in_module(struct notable *n)
         others++;
     }
     double mean = others ? sum / (double)others : 0;
-    if (n->p->is_module || others < FEW || n->p->finished < 5 || mine < 1e6 || mine < 4 * mean || !begin(n, 45 + (unsigned)fmin(25, mine / mean)))
+    if (n->p->is_module || others < FEW || n->p->finished < 5 || mine < 1e6 || mine < 4 * mean || !begin(n, 45 + (unsigned)fmin(15, mine / mean)))
         return;
     PUT(n->f, n->a, "it is slow for its module: {} on average, {} the mean of the {} other functions of {} ({})", P_TIME(mine), P_RATIO(mine / mean),
         P_COUNT(others), P_MODULE(n->p->module), P_TIME(mean));
@@ -195,10 +222,10 @@ static void one_source(struct notable *n, const struct alikes *signatures, const
     for (uint32_t i = 0; i < signatures->n && callers->n > 1; i++) {
         struct origin o;
         const struct alike *row = &signatures->v[i];
-        if (row->calls < FEW || 2 * row->calls > n->p->calls || n->a->m->signatures[row->key].other)
+        if (row->calls < FEW || 2 * row->calls > n->p->calls || n->a->m->signatures[row->key].other || fails(signatures, row))
             continue;
         n->ok = origin_make(&o, n->a, n->group, (struct alike_key){ BY_SIGNATURE, row->key }, BY_CALLER) && n->ok;
-        if (o.rows != 1 || o.key == GHOST_NONE || !begin(n, 48))
+        if (o.rows != 1 || o.key == GHOST_NONE || !begin(n, 52))
             continue;
         PUT(n->f, n->a, "the argument types {} come only from {} ({} calls, {} of all)", P_SIGNATURE(row->key), P_CALLER(o.key, n->group),
             P_COUNT(row->calls), P_SHARE(row->calls, n->p->calls));
@@ -232,8 +259,7 @@ bool put_notable(struct facts *f, const struct atlas *a, const struct profile *p
     n.ok = alikes_make(&callers, a, n.group, BY_CALLER) && n.ok;
     n.ok = alikes_make(&callees, a, n.group, BY_CALLEE) && n.ok;
     failing_function(&n, &signatures);
-    failing(&n, &signatures, BY_SIGNATURE);
-    failing(&n, &callers, BY_CALLER);
+    failing(&n, &signatures, &callers);
     slow(&n, &signatures, BY_SIGNATURE);
     slow(&n, &callers, BY_CALLER);
     slow_in_module(&n);

@@ -29,6 +29,18 @@ static void put_share(struct facts *f, uint64_t n, uint64_t of)
     fact_number(f, share, UNIT_SHARE, text);
 }
 
+/* Long times as one number: 4 min 05 s could not be looked up again. */
+static void put_span(struct facts *f, double ns)
+{
+    char text[HUMAN];
+    double seconds = ns / 1e9;
+    if (seconds < 1)
+        human_ns(text, ns);
+    else
+        snprintf(text, sizeof text, seconds < 120 ? "%.1f s" : seconds < 7200 ? "%.1f min" : "%.1f h", seconds < 120 ? seconds : seconds < 7200 ? seconds / 60 : seconds / 3600);
+    fact_number(f, ns, UNIT_NS, text);
+}
+
 static void put_ratio(struct facts *f, double ratio)
 {
     char text[HUMAN];
@@ -123,7 +135,7 @@ static void put_piece(struct facts *f, const struct atlas *a, const struct piece
     case PIECE_COUNT: fact_number(f, (double)p->n, UNIT_COUNT, human_count(text, p->n)); break;
     case PIECE_PLAIN: snprintf(text, sizeof text, "%llu", (unsigned long long)p->n); fact_number(f, (double)p->n, UNIT_PLAIN, text); break;
     case PIECE_TIME: fact_number(f, p->value, UNIT_NS, human_ns(text, p->value)); break;
-    case PIECE_SPAN: fact_number(f, p->value, UNIT_NS, human_span(text, (uint64_t)p->value)); break;
+    case PIECE_SPAN: put_span(f, p->value); break;
     case PIECE_SHARE: put_share(f, p->n, p->of); break;
     case PIECE_RATIO: put_ratio(f, p->value); break;
     case PIECE_FUNCTION: put_function(f, a->m, (uint32_t)p->n, NULL); break;

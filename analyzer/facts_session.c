@@ -5,7 +5,7 @@
 
 #include "facts_build.h"
 
-enum { TOP = 6, MODULES = 8, DEAD = 12, NOTABLE_MIN = 40, NOTABLE_MAX = 16 };
+enum { TOP = 6, MODULES = 8, DEAD = 12, NOTABLE_MIN = 40, NOTABLE_MAX = 18, EACH = 2 };
 
 struct build { struct facts *f; const struct atlas *a; bool ok; };
 
@@ -192,8 +192,9 @@ static void put_subject(struct build *b)
     fact_begin(b->f, FACT_SUBJECT);
     fact_words(b->f, "Session");
     fact_label(b->f);
-    PUT(b->f, b->a, "{} process(es), {} threads, {} events, recorded for {}", P_COUNT(m->n_processes), P_COUNT(m->n_threads), P_COUNT(m->events),
-        P_SPAN(m->end_real > m->start_real ? m->end_real - m->start_real : 0));
+    put_calls(b->f, b->a, m->n_processes, "process, ", "processes, ");
+    put_calls(b->f, b->a, m->n_threads, "thread, ", "threads, ");
+    PUT(b->f, b->a, "{} events, recorded for {}", P_COUNT(m->events), P_SPAN(m->end_real > m->start_real ? m->end_real - m->start_real : 0));
     if (script.len)
         PUT(b->f, b->a, ", program {}", P_FILE(script));
     if (python.len)
@@ -204,20 +205,33 @@ static void put_subject(struct build *b)
     PUT(b->f, b->a, "{} calls of {} functions, {} in their own code altogether", P_COUNT(b->a->calls), P_COUNT(b->a->n_functions), P_TIME(b->a->self));
 }
 
+/* Is it one of the first EACH of its function? One odd function must not hide the others. */
+static bool is_early(const struct facts *all, uint32_t i)
+{
+    unsigned before = 0;
+    for (uint32_t k = 0; k < i && all->v[i].n_names; k++)
+        before += all->v[k].n_names && strcmp(all->v[k].names[0].full, all->v[i].names[0].full) == 0;
+    return before < EACH;
+}
+
 static void put_odd(struct build *b)
 {
     struct facts all = { 0 };
+    uint32_t taken[NOTABLE_MAX], n = 0;
     for (uint32_t i = 0; i < b->a->p->n; i++)
         if (!b->a->p->v[i].is_module)
             b->ok = put_notable(&all, b->a, &b->a->p->v[i], true, NOTABLE_MIN) && b->ok;
     b->ok = b->ok && !all.failed;
     facts_number(&all);
-    for (uint32_t i = 0; b->ok && i < all.n && i < NOTABLE_MAX; i++) {
+    for (uint32_t i = 0; b->ok && i < all.n && n < NOTABLE_MAX; i++)
+        if (is_early(&all, i))
+            taken[n++] = i;
+    for (uint32_t i = 0; i < n; i++) {
         fact_begin(b->f, FACT_NOTABLE);
         if (b->f->failed)
             break;
-        *fact_last(b->f) = all.v[i];             /* moved */
-        all.v[i] = (struct fact){ 0 };
+        *fact_last(b->f) = all.v[taken[i]];      /* moved */
+        all.v[taken[i]] = (struct fact){ 0 };
     }
     explain_facts_release(&all);
 }
@@ -242,7 +256,7 @@ int facts_of_session(struct facts *out, const struct atlas *a, struct ghost_err 
     struct build b = { out, a, true };
     out->session = strndup(a->m->session.p, a->m->session.len);
     out->about = strdup("session");
-    out->title = strndup(a->m->session.p, a->m->session.len);
+    out->title = strdup("the whole session");
     put_lead(&b);
     put_subject(&b);
     put_odd(&b);

@@ -108,18 +108,32 @@ static bool is_percentile(const struct scope *s, const struct quantity *q)
     return false;
 }
 
+/* Numbers inside of what a detector says in prose; not those of lines, behind a colon. */
+static bool prose_has(const struct fact *fact, const struct quantity *q)
+{
+    struct quantity x;
+    for (uint32_t i = 0; i < fact->n_names; i++) {
+        const struct fact_name *n = &fact->names[i];
+        for (size_t at = n->at; n->kind == NAME_TEXT && at < n->at + n->len && quantity_next(fact->text, &at, false, &x) && x.at < n->at + n->len;)
+            if (x.n && !x.verbatim && !(x.at && fact->text[x.at - 1] == ':') && quantity_matches(q, x.v[0].value, x.unit))
+                return true;
+    }
+    return false;
+}
+
 static bool knows_quantity(const struct scope *s, const char *text, const struct quantity *q)
 {
-    bool found = false;
     if (q->verbatim || q->percentile)
         return is_percentile(s, q) || (q->verbatim && cited_text_has(s, text + q->at, q->len));
-    for (uint32_t i = 0; i < s->f->n && !found; i++) {
+    for (uint32_t i = 0; i < s->f->n; i++) {
         const struct fact *fact = &s->f->v[i];
-        for (uint32_t k = 0; is_cited(s, fact) && k < fact->n_numbers && !found; k++)
-            found = matches_number(q, fact, &fact->numbers[k]);
+        for (uint32_t k = 0; is_cited(s, fact) && k < fact->n_numbers; k++)
+            if (matches_number(q, fact, &fact->numbers[k]))
+                return true;
+        if (is_cited(s, fact) && fact->text && prose_has(fact, q))
+            return true;
     }
-    /* numbers in what the recorded program or a detector's sentence says are no numbers of ours */
-    return found || is_percentile(s, q) || (q->digits && cited_text_has(s, text + q->at, q->len));
+    return is_percentile(s, q);
 }
 
 /* "1 in 5": a share, or else a count by itself. Returns where to go on. */

@@ -95,6 +95,17 @@ static void put_pair(FILE *out, const struct fact *f, const struct template_styl
     template_wrap(out, f->text + f->label + (f->label ? 2 : 0), 4 + (label < LABEL ? LABEL : 0), s);
 }
 
+/* With a capital, unless it begins with a name. */
+static void put_sentence(FILE *out, const struct fact *f, const struct template_style *s)
+{
+    bool name = f->n_names && f->names[0].at == 0;
+    char first = f->text[0];
+    if (!name && first >= 'a' && first <= 'z')
+        f->text[0] = (char)(first - 'a' + 'A');
+    template_wrap(out, f->text, 4, s);
+    f->text[0] = first;
+}
+
 static void put_notable(FILE *out, const struct facts *f, const struct template_style *s)
 {
     bool any = false;
@@ -105,7 +116,7 @@ static void put_notable(FILE *out, const struct facts *f, const struct template_
             heading(out, fact_section_headings[FACT_NOTABLE], s);
         any = true;
         fputs(s->unicode ? "  • " : "  * ", out);
-        template_wrap(out, f->v[i].text, 4, s);
+        put_sentence(out, &f->v[i], s);
     }
     if (!any) {
         heading(out, fact_section_headings[FACT_NOTABLE], s);
