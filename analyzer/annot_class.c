@@ -88,7 +88,7 @@ static struct annot_answer by_name(const struct ghost_model *m, const char *modu
                                    bool *known)
 {
     *known = true;
-    if (strcmp(module, "collections.abc") == 0)
+    if (strcmp(module, "collections.abc") == 0 || (strcmp(module, "typing_extensions") == 0 && strcmp(qualname, "Buffer") == 0))
         for (int i = 0; i < N_TYPE_ABCS; i++)
             if (strcmp(qualname, type_abc_names[i]) == 0)
                 return annot_if(type_has_abc(t, (enum type_abc)i));
@@ -125,6 +125,16 @@ static bool is_alias_object(const struct ghost_model_type *t)
            || (str_equals(t->module, "types") && (str_equals(t->qualname, "GenericAlias") || str_equals(t->qualname, "UnionType")));
 }
 
+/* A __subclasshook__ of these is for that class alone: its subclasses ask by name. */
+static bool is_own_hook(const struct ghost_model_type *hook)
+{
+    static const char *const modules[] = { "builtins", "collections.abc", "contextlib", "os", "io", "typing", "typing_extensions" };
+    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++)
+        if (str_equals(hook->module, modules[i]))
+            return true;
+    return false;
+}
+
 static const char *doubt_about_class(const struct ghost_model *m, const struct ghost_model_type *want, const struct ghost_model_type *t)
 {
     const struct ghost_model_type *hook = type_owner(m, want, GHOST_STR("__subclasshook__"));
@@ -132,7 +142,7 @@ static const char *doubt_about_class(const struct ghost_model *m, const struct g
         return "the definition of the annotated class was lost";
     if (want->flags & GHOST_TYPE_CUSTOM_CHECK)
         return "the metaclass of the annotated class decides what its instances are";
-    if (want->flags & GHOST_TYPE_ABC && hook && !type_is(hook, "builtins", "object"))
+    if (want->flags & GHOST_TYPE_ABC && hook && !is_own_hook(hook))
         return "the __subclasshook__ of the annotated class decides";
     if (type_is(want, "builtins", "type") && is_alias_object(t))
         return "an object of typing where a class is asked for";

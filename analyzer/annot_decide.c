@@ -151,6 +151,7 @@ static struct annot_answer decide_special(struct annot_judge *j, const struct gh
                                           const struct ghost_model_type *t)
 {
     struct annot_answer a;
+    j->owner = name->type < j->m->n_types ? name->type : GHOST_NONE;
     return annot_special(j, annot_last_part(name->text), arguments, t, &a) ? a : annot_undecided("a construct of typing without a rule");
 }
 

@@ -19,11 +19,11 @@ struct annot_judge {
     const struct ghost_model *m;
     const struct ghost_def_annot *annot;
     struct arena *arena;                 /* for trees of names' texts */
-    struct ghost_str module, owner;      /* the class that defines the function (qualname), or empty: for Self */
-    uint32_t self;                       /* the type of the first argument, or GHOST_NONE */
+    uint32_t self;                       /* the type of the first argument, or GHOST_NONE: for Self */
     bool used_self;                      /* out: the answer depends on `self` */
     /* private */
     unsigned depth, budget;
+    uint32_t owner;                      /* the class that defines the function */
     const struct annot_binding *bindings;
 };
 

@@ -67,21 +67,15 @@ DECIDER(self)
     j->used_self = true;
     if (type_is_double(j->m, t))
         return annot_match;
-    if (j->self == GHOST_NONE || j->owner.len == 0 || !type_is_known(t) || type_is_proxy(j->m, t))
+    if (j->self == GHOST_NONE || !type_is_known(t) || type_is_proxy(j->m, t))
         return annot_undecided("which class Self is was not recorded");
     const struct ghost_model_type *s = &j->m->types[j->self];
     if (!(s->flags & GHOST_TYPE_METACLASS))
         return type_is_proxy(j->m, s) || type_is_double(j->m, s) ? annot_undecided("which class Self is was not recorded")
                                                                  : annot_if(type_derives(j->m, t, s));
-    struct ghost_model_type owner = { .module = j->module, .qualname = j->owner };
-    if (type_derives(j->m, t, &owner))
-        return annot_match;
-    if (t->flags & GHOST_TYPE_METACLASS)
+    if (j->owner == GHOST_NONE || t->flags & GHOST_TYPE_METACLASS)
         return annot_undecided("which class Self is was not recorded");
-    for (uint32_t i = 0; i < j->m->n_types; i++)
-        if (type_same(&j->m->types[i], &owner))
-            return annot_mismatch;
-    return annot_undecided("which class Self is was not recorded");
+    return annot_if(type_derives(j->m, t, &j->m->types[j->owner]));
 }
 
 /* typing.NamedTuple itself as an annotation */

@@ -82,11 +82,10 @@ bool type_is_proxy(const struct ghost_model *m, const struct ghost_model_type *t
     for (size_t i = 0; i < sizeof weak / sizeof *weak; i++)
         if (type_is(t, weak[i].module, weak[i].qualname))
             return true;
-    const struct ghost_model_type *owner = type_owner(m, t, GHOST_STR("__class__"));
-    if (owner && !type_is(owner, "builtins", "object"))
-        return true;
-    owner = type_owner(m, t, GHOST_STR("__getattribute__"));
-    return owner && !str_equals(owner->module, "builtins") && owner->flags & GHOST_TYPE_HEAP;
+    for (uint32_t i = 0; i < t->n_mro; i++)
+        if (t->mro[i] != GHOST_NONE && m->types[t->mro[i]].flags & GHOST_TYPE_POSES)
+            return true;
+    return false;
 }
 
 /* ---- protocols ---- */

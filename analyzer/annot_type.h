@@ -41,7 +41,7 @@ static inline bool type_has_abc(const struct ghost_model_type *t, enum type_abc 
 
 /* Stands for whatever it is asked to be: unittest.mock, a subclass of typing.Any. */
 bool type_is_double(const struct ghost_model *m, const struct ghost_model_type *t);
-/* May claim another class than its own (a __class__ of its own, a weak proxy):
+/* May claim another class than its own (GHOST_TYPE_POSES, a weak proxy):
  * its type does not tell what isinstance would say. */
 bool type_is_proxy(const struct ghost_model *m, const struct ghost_model_type *t);
 

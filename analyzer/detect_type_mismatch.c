@@ -24,7 +24,6 @@ struct inquiry {
     uint32_t function;
     const struct ghost_model_function *f;
     const struct ghost_model_annotations *records; uint32_t n_records;
-    struct ghost_str owner;
 };
 
 /* ---- what a place was annotated with ---- */
@@ -45,7 +44,7 @@ static struct annot_judge judge_of(struct inquiry *q, uint32_t record, uint32_t 
 {
     const struct ghost_model_signature *s = signature == GHOST_NONE ? NULL : &q->m->signatures[signature];
     return (struct annot_judge){
-        .m = q->m, .annot = q->records[record].annot, .arena = &q->arena, .module = q->f->module, .owner = q->owner,
+        .m = q->m, .annot = q->records[record].annot, .arena = &q->arena,
         .self = s && s->defined && !s->other && s->n_types && q->f->n_positional ? s->types[0] : GHOST_NONE,
         .budget = 4096,
     };
@@ -161,12 +160,6 @@ static bool is_not_implemented(const struct ghost_model_function *f, const struc
     return type_is(t, "builtins", "NotImplementedType") && name.len > 4 && memcmp(name.p, "__", 2) == 0;
 }
 
-/* An async generator's await suspends it, too: with what the event loop waits for. */
-static bool may_be_await(const struct inquiry *q, const struct ghost_model_type *t)
-{
-    return q->f->co_flags & GHOST_CO_ASYNC_GENERATOR && (type_is(t, "builtins", "NoneType") || type_has(q->m, t, "_asyncio_future_blocking"));
-}
-
 static struct annot_answer decide_one(struct inquiry *q, const struct place *p, const struct option *o, uint32_t record, const struct seen *s,
                                       bool *used_self)
 {
@@ -174,7 +167,7 @@ static struct annot_answer decide_one(struct inquiry *q, const struct place *p, 
     struct ghost_model_type made = annot_generator_type(q->f->co_flags & GHOST_CO_ASYNC_GENERATOR);
     const struct ghost_model_type *t = p->kind == PLACE_GENERATOR ? &made : s->type < q->m->n_types ? &q->m->types[s->type] : NULL;
     const struct annot_node *n = o->node;
-    if (n && p->kind == PLACE_ARGS && !(n = element_annotation(&j, n, s->index)))
+    if (n && (p->kind == PLACE_ARGS || p->kind == PLACE_KWARGS) && !(n = element_annotation(&j, n, s->index)))
         return (struct annot_answer){ ANNOT_MATCH, NULL };
     struct annot_answer a = annot_decide(&j, n, t);
     *used_self = *used_self || j.used_self;
@@ -182,8 +175,6 @@ static struct annot_answer decide_one(struct inquiry *q, const struct place *p, 
         return default_of(q->m, j.annot, p->param, t, a);
     if (a.verdict == ANNOT_MISMATCH && p->kind == PLACE_RETURN && is_not_implemented(q->f, t))
         return (struct annot_answer){ ANNOT_MATCH, NULL };
-    if (a.verdict == ANNOT_MISMATCH && p->kind == PLACE_YIELD && may_be_await(q, t))
-        return (struct annot_answer){ ANNOT_UNDECIDED, "a yield, or what an await waited for" };
     return a;
 }
 
@@ -280,22 +271,11 @@ static int judge_results(struct inquiry *q)
 
 /* ---- functions ---- */
 
-/* The class whose body defines the function, by qualname; empty when there is none. */
-static struct ghost_str owner_of(struct ghost_str qualname)
-{
-    uint32_t dot = qualname.len;
-    while (dot > 0 && qualname.p[dot - 1] != '.')
-        dot--;
-    struct ghost_str owner = { qualname.p, dot ? dot - 1 : 0 };
-    return owner.len && owner.p[owner.len - 1] != '>' ? owner : GHOST_STR("");
-}
-
 static int judge_function(struct inquiry *q)
 {
     for (uint32_t i = 0; i < q->n_records; i++)
         if (q->records[i].annot->flags & GHOST_ANNOT_WRAPPER)
             return 0; /* the hints are those of what it wraps */
-    q->owner = owner_of(q->f->qualname);
     int ret = judge_parameters(q);
     return ret < 0 ? ret : judge_results(q);
 }

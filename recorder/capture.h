@@ -68,9 +68,9 @@ static inline void capture_return(struct funcrec *f, PyObject *value)
 static inline void capture_yield(struct funcrec *f, PyObject *value)
 {
     uint64_t now = clock_raw();
-    if (unlikely(f->async_generator) && compat_is_async_yield(Py_TYPE(value)))
-        value = ((struct compat_wrapped *)value)->value;
-    capture_store(now, GHOST_EV_YIELD, ghost_event_what(f->id, 0, capture_type(Py_TYPE(value))));
+    if (unlikely(f->async_generator)) /* its awaits suspend it, too: they yield nothing of its own */
+        value = compat_is_async_yield(Py_TYPE(value)) ? ((struct compat_wrapped *)value)->value : NULL;
+    capture_store(now, GHOST_EV_YIELD, ghost_event_what(f->id, 0, value ? capture_type(Py_TYPE(value)) : 0));
 }
 
 /* kind: RESUME or THROW */

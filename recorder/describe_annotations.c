@@ -2,9 +2,9 @@
  * an ANNOT record. */
 #include "describe_expr.h"
 
-/* The namespace of the class a method is defined in, when its qualname leads
- * there from the globals: names in strings may mean the class's own. */
-static PyObject *class_namespace(struct annot *a, PyFunctionObject *func)
+/* The class a method is defined in, when its qualname leads there from the
+ * globals: names in strings may mean those of its namespace. */
+static PyTypeObject *owner_class(struct annot *a, PyFunctionObject *func)
 {
     struct ghost_str qualname = str_text(a->s, func->func_qualname);
     uint32_t dot = qualname.len;
@@ -12,7 +12,7 @@ static PyObject *class_namespace(struct annot *a, PyFunctionObject *func)
     if (dot < 2) return NULL;
     struct ghost_str prefix = { qualname.p, dot - 1 };
     PyObject *cls = scope_find(a, prefix);
-    return cls && PyType_Check(cls) ? compat_type_dict((PyTypeObject *)cls) : NULL;
+    return cls && PyType_Check(cls) ? (PyTypeObject *)cls : NULL;
 }
 
 struct listing { struct ghost_def_annotation *list; uint32_t n; };
@@ -155,7 +155,8 @@ static void annot_init(struct annot *a, struct scratch *s, PyFunctionObject *fun
     *a = (struct annot){ .s = s, .budget = ANNOT_BUDGET };
     func = innermost(func);
     function_scope((PyObject *)func, &a->scope);
-    a->scope.namespace_ = class_namespace(a, func);
+    a->owner = owner_class(a, func);
+    a->scope.namespace_ = a->owner ? compat_type_dict(a->owner) : NULL;
 }
 
 static int encode_annotations(struct ghost_buf *out, PyFunctionObject *func, uint32_t func_id, bool wrapper)

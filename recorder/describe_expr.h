@@ -42,6 +42,7 @@ struct scope { PyObject *cell_names, *cells, *type_params, *namespace_, *globals
 struct annot {
     struct scratch *s;
     struct scope scope;
+    PyTypeObject *owner;         /* the class that defines the function, NULL unknown: what Self is about */
     uint32_t flags;              /* GHOST_ANNOT_* */
     uint32_t budget;             /* tree nodes that may still be printed */
     int depth;

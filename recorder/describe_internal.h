@@ -36,7 +36,8 @@ void quiet_end(struct quiet *q);
     X(athrow) X(aclose) X(__iter__) X(__next__) X(__reversed__) X(__len__) X(__contains__)       \
     X(__call__) X(__buffer__) X(typing) X(Annotated) X(dataclasses)                    \
     X(__annotations_cache__) X(__annotate_func__) X(__annotations__) X(__instancecheck__)        \
-    X(__subclasscheck__) X(__protocol_attrs__)
+    X(__subclasscheck__) X(__protocol_attrs__) X(__getattribute__) X(__class__)         \
+    X(__type_params__)
 enum describe_name {
 #define X(name) NAME_##name,
     DESCRIBE_NAMES(X)

@@ -14,11 +14,11 @@ static PyObject *find_cell(const struct scope *sc, PyObject *name)
     return NULL;
 }
 
-static PyObject *find_type_param(const struct scope *sc, PyObject *name)
+static PyObject *find_type_param(PyObject *params, PyObject *name)
 {
-    for (Py_ssize_t i = 0; sc->type_params && PyTuple_CheckExact(sc->type_params) && i < PyTuple_GET_SIZE(sc->type_params); i++) {
-        PyObject *own = attr_find(PyTuple_GET_ITEM(sc->type_params, i), KEY(__name__));
-        if (own && PyUnicode_CheckExact(own) && PyUnicode_Compare(own, name) == 0) return PyTuple_GET_ITEM(sc->type_params, i);
+    for (Py_ssize_t i = 0; params && PyTuple_CheckExact(params) && i < PyTuple_GET_SIZE(params); i++) {
+        PyObject *own = attr_find(PyTuple_GET_ITEM(params, i), KEY(__name__));
+        if (own && PyUnicode_CheckExact(own) && PyUnicode_Compare(own, name) == 0) return PyTuple_GET_ITEM(params, i);
     }
     return NULL;
 }
@@ -31,7 +31,8 @@ static PyObject *find_simple(const struct scope *sc, struct ghost_str text)
         return NULL;
     }
     PyObject *o = find_cell(sc, name);
-    if (!o) o = find_type_param(sc, name);
+    if (!o) o = find_type_param(sc->type_params, name);
+    if (!o) o = find_type_param(dict_get(sc->namespace_, KEY(__type_params__)), name); /* class C[T]: */
     if (!o) {
         /* A method of the same name as a global type does not hide it. */
         o = dict_get(sc->namespace_, name);
@@ -175,6 +176,7 @@ static void classify_special(struct annot *a, uint32_t index, struct ghost_str n
     if (!p) return;
     memcpy(p, "typing.", 7);
     memcpy(p + 7, name.p, name.len);
+    if (str_is(name, "Self") && a->owner) a->names[index].type = ident_type(a->owner);
     set_text(a, index, GHOST_NAME_SPECIAL, 0, (struct ghost_str){ p, name.len + 7 });
 }
 
@@ -210,6 +212,10 @@ void name_classify(struct annot *a, uint32_t index, PyObject *o)
     if (PyModule_Check(o)) {
         PyObject *name = dict_get(PyModule_GetDict(o), KEY(__name__));
         set_text(a, index, GHOST_NAME_MODULE, 0, name && PyUnicode_CheckExact(name) ? str_text(a->s, name) : GHOST_STR("?"));
+        return;
+    }
+    if (PyUnicode_CheckExact(o)) { /* Alias: TypeAlias = "int | None" */
+        set_text(a, index, GHOST_NAME_ALIAS, 0, print_elsewhere(a, o, o));
         return;
     }
     PyObject *form;

@@ -197,8 +197,10 @@ static struct expr *parse_primary(struct parser *ps)
     while (!ps->bad && e) {
         if (accept(ps, '[')) e = parse_items(ps, expr_add(expr_new(ps->a, EXPR_SUBSCRIPT), e), ']', &comma);
         else if (accept(ps, '(')) {
+            const char *from = ps->p;
             skip_arguments(ps);
-            e = expr_add(expr_new(ps->a, EXPR_CALL), e);
+            bool none_type = e->kind == EXPR_NAME && str_is(e->text, "type") && ps->p - from == 5 && memcmp(from, "None)", 5) == 0;
+            e = none_type ? expr_atom(ps->a, "None") : expr_add(expr_new(ps->a, EXPR_CALL), e);
         } else if (peek(ps) == '.') return fail(ps); /* an attribute of something computed */
         else break;
     }

@@ -59,6 +59,13 @@ static uint32_t metaclass_flags(struct scratch *s, PyTypeObject *meta)
     return flags;
 }
 
+/* C types have their __getattribute__ in the dict as a slot wrapper. */
+static bool may_pose(PyTypeObject *type)
+{
+    PyObject *dict = compat_type_dict(type), *getattribute = dict_get(dict, KEY(__getattribute__));
+    return (type != &PyBaseObject_Type && dict_get(dict, KEY(__class__))) || (getattribute && PyFunction_Check(getattribute));
+}
+
 static uint32_t type_flags(struct scratch *s, PyTypeObject *type)
 {
     static const struct { unsigned long tp; uint32_t flag; } bits[] = {
@@ -72,6 +79,7 @@ static uint32_t type_flags(struct scratch *s, PyTypeObject *type)
         if (type->tp_flags & bits[i].tp) flags |= bits[i].flag;
     if (Py_TYPE(type) != &PyType_Type) flags |= metaclass_flags(s, Py_TYPE(type));
     if (dict_get(compat_type_dict(type), KEY(_is_protocol)) == Py_True) flags |= GHOST_TYPE_PROTOCOL;
+    if (may_pose(type)) flags |= GHOST_TYPE_POSES;
     return flags;
 }
 

@@ -242,6 +242,32 @@ class Scopes(unittest.TestCase):
         self.assertEqual(d["annotations"], {"a": "Same", "b": "Optional[Same_2]" if OBJECTS else "Same_2 | None", "c": "Same"})
         self.assertEqual((d["names"]["Same", False], d["names"]["Same_2", False]), (cls(first), cls(second)))
 
+    def test_self_is_of_the_class(self):
+        global Selfish
+        class Selfish:
+            def m(self) -> Self: ...
+        self.assertEqual(annot(Selfish.m)["names"]["Self", False], ("special", Selfish, set()))
+
+    def test_a_string_by_name_is_an_alias(self):
+        global Text_
+        Text_ = "int | None"
+        space = dict(globals())
+        exec("def f(a: 'Text_'): pass", space)
+        self.assertEqual(annot(space["f"])["names"]["Text_", False], ("alias", "int | None", set()))
+
+    def test_the_type_of_none(self):
+        space = dict(globals())
+        exec("def f(a: 'type(None) | int', b: 'type( None)'): pass", space)
+        self.assertEqual(annot(space["f"])["annotations"], {"a": "None | int", "b": "type(...)"})
+
+    @unittest.skipIf(sys.version_info < (3, 12), "no PEP 695 syntax")
+    def test_type_parameters_of_the_class(self):
+        space = dict(globals())
+        exec("class Generic_[X: int]:\n    def m(self, a: 'X'): pass", space)
+        globals()["Generic_"] = space["Generic_"]
+        space["Generic_"].__type_params__[0].__bound__
+        self.assertEqual(annot(space["Generic_"].m)["names"]["X", False][:2], ("typevar", "int"))
+
     def test_wrapper(self):
         def decorator(f):
             @functools.wraps(f)

@@ -2,6 +2,7 @@
 import abc
 import array
 import collections
+import dataclasses
 import collections.abc
 import datetime
 import decimal
@@ -37,6 +38,14 @@ def real(attribute, t):
         return None
 
 
+def declared(namespace):
+    """Names that a class body only annotates, where that can be known without running anything."""
+    names = namespace.get("__annotations_cache__", namespace.get("__annotations__"))
+    if type(names) is not dict:
+        names = namespace.get("__protocol_attrs__", ())
+    return {k for k in names if type(k) is str}
+
+
 class Outer:
     class Inner(abc.ABC):
         @abc.abstractmethod
@@ -53,7 +62,8 @@ class Everything(unittest.TestCase):
             self.assertEqual(d["mro"], list(real("__mro__", t)))
             self.assertEqual(d["qualname"], real("__qualname__", t))
             self.assertEqual(d["module"], {"__main__": "main_by_real_name"}.get(real("__module__", t), real("__module__", t) or "?"))
-            self.assertEqual(set(d["members"]), {k for k in real("__dict__", t) if type(k) is str})
+            self.assertEqual(set(d["members"]), {k for k in real("__dict__", t) if type(k) is str} | declared(real("__dict__", t)))
+            self.assertEqual(len(d["members"]), len(set(d["members"])))
             self.assertEqual("exception" in d["flags"], BaseException in d["mro"])
             self.assertEqual("metaclass" in d["flags"], type in d["mro"])
             for name in records.ABCS:
@@ -78,6 +88,50 @@ class Everything(unittest.TestCase):
             self.assertLessEqual(set().union(*(registered[b] for b in real("__mro__", t))), virtual, t)
             for v in virtual:
                 self.assertTrue(issubclass(t, v), (t, v))
+
+
+class Members(unittest.TestCase):
+    def test_a_protocol_asks_for_what_it_annotates(self):
+        class P(typing.Protocol):
+            name: str
+            def close(self): ...
+        self.assertLessEqual({"name", "close"}, set(type_(P)["members"]))
+
+    def test_fields(self):
+        @dataclasses.dataclass
+        class D:
+            x: int
+            y: str = ""
+        self.assertLessEqual({"x", "y"}, set(type_(D)["members"]))
+
+
+class Checks(unittest.TestCase):
+    """What isinstance() says where the MRO does not tell it."""
+
+    def flags(self, t):
+        return type_(t)["flags"] & {"custom_check", "poses"}
+
+    def test_metaclasses(self):
+        class Meta(type):
+            def __instancecheck__(cls, o): return True
+        class SubMeta(Meta): ...
+        class Plain(type): ...
+        class AbcMeta(abc.ABCMeta): ...
+        self.assertEqual(self.flags(Meta("M", (), {})), {"custom_check"})
+        self.assertEqual(self.flags(SubMeta("M", (), {})), {"custom_check"})
+        for t in (Plain("M", (), {}), AbcMeta("M", (), {}), collections.abc.Sequence, typing.SupportsInt, int):
+            self.assertEqual(self.flags(t), set(), t)
+
+    def test_posing(self):
+        class Proxy:
+            __class__ = property(lambda self: int)
+        class Intercepts:
+            def __getattribute__(self, name): return object.__getattribute__(self, name)
+        class UsesCell:
+            def m(self): return __class__
+        self.assertEqual((self.flags(Proxy), self.flags(Intercepts)), ({"poses"}, {"poses"}))
+        for t in (UsesCell, object, type, array.array, type("Sub", (array.array,), {}), int, type(lambda: 1)):
+            self.assertEqual(self.flags(t), set(), t)
 
 
 class Registered(unittest.TestCase):

@@ -3,7 +3,7 @@
 ABCS = ("Hashable Awaitable Coroutine AsyncIterable AsyncIterator AsyncGenerator Iterable Iterator Generator Reversible "
         "Sized Container Collection Callable Set MutableSet Mapping MutableMapping MappingView KeysView ItemsView ValuesView "
         "Sequence MutableSequence ByteString Buffer").split()
-TYPE_FLAGS = "heap abstract abc protocol exception enum typeddict metaclass custom_check".split()
+TYPE_FLAGS = "heap abstract abc protocol exception enum typeddict metaclass custom_check poses".split()
 KINDS = "unresolved type special module typevar newtype alias literal other".split()
 VAR_FLAGS = "bound constraints paramspec tuple lazy".split()
 ANNOT_FLAGS = "wrapper unreadable strings".split()

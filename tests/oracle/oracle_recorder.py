@@ -175,9 +175,12 @@ def install(options, Handlers):
             if at in info.returns:
                 count("return", info.key, qualname_of(type(value)))
             elif at in info.yields and (value is not None or act.thrown != at):
-                if info.asyncgen and qualname_of(type(value)) == "async_generator_wrapped_value":
-                    value = gc.get_referents(value)[0]
-                count("yield", info.key, qualname_of(type(value)))
+                if not info.asyncgen:
+                    count("yield", info.key, qualname_of(type(value)))
+                elif qualname_of(type(value)) == "async_generator_wrapped_value":
+                    count("yield", info.key, qualname_of(type(gc.get_referents(value)[0])))
+                else:  # an await's: nothing that it yields itself
+                    count("yield", info.key, "?")
                 return
             else:
                 unwind(info, act, at)
