@@ -67,6 +67,8 @@ show sessions
 show report --top 15
 title "the same by exceptions: validate_order refuses bad orders, supplier_lead_time fails for one import job"
 show report --sort exceptions --top 8
+title "the faults that are planted in it (examples/shop/FAULTS.md), found"
+show anomalies
 title "and as JSON"
 show export --format json -o "$work/shop.json"
 "$venv/python" "$here/look.py" "$work/shop.json" "$work/tally.json" || fail "the recording does not show what the load did"

@@ -13,7 +13,9 @@ HANDLERS = {
     "GET /products/*": "main:product", "GET /products/*/delivery": "main:delivery", "POST /orders": "main:place",
     "GET /orders/*": "main:order", "DELETE /orders/*": "main:cancel", "POST /legacy/quote": "legacy:quote",
     "POST /import": "jobs:import_feed", "GET /catalogue": "main:catalogue", "GET /reports/best": "reports:best_sellers",
-    "GET /reports/revenue.csv": "reports:revenue_csv", "GET /reports/similar": "reports:similar_products",
+    "GET /reports/revenue.csv": "reports:revenue_csv", "GET /reports/stock": "reports:stock_value",
+    "GET /reports/states": "reports:orders_by_state", "GET /reports/customers": "reports:customers_by_country", "GET /reports/days": "reports:sales_by_day",
+    "GET /reports/similar": "reports:similar_products",
 }
 
 

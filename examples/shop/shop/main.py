@@ -151,6 +151,26 @@ def best():
     return reports.best_sellers()
 
 
+@app.get("/reports/stock")
+def stock():
+    return {"value": pricing.format_price(reports.stock_value())}
+
+
+@app.get("/reports/states")
+def states():
+    return reports.orders_by_state()
+
+
+@app.get("/reports/customers")
+def customers():
+    return reports.customers_by_country()
+
+
+@app.get("/reports/days")
+def days():
+    return reports.sales_by_day()
+
+
 @app.get("/reports/similar")
 def similar():
     return [{"one": one, "other": other, "likeness": round(value, 3)}

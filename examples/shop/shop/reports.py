@@ -34,6 +34,23 @@ def best_sellers(limit: int = 10) -> list[dict]:
     return [{"sku": sku, "sold": n} for sku, n in sold.most_common(limit)]
 
 
+def stock_value() -> int:
+    return sum(row["price"] * row["stock"] for row in store.query("SELECT price, stock FROM products"))
+
+
+def orders_by_state() -> dict[str, int]:
+    return {row["state"]: row["n"] for row in store.query("SELECT state, count(*) AS n FROM orders GROUP BY state")}
+
+
+def customers_by_country() -> dict[str, int]:
+    return {row["country"]: row["n"] for row in store.query("SELECT country, count(*) AS n FROM users GROUP BY country")}
+
+
+def sales_by_day() -> list[dict]:
+    return [{"day": row["day"], "total": row["total"]}
+            for row in store.query("SELECT day, sum(total) AS total FROM orders GROUP BY day ORDER BY day")]
+
+
 def revenue_rows():
     """A generator: one row a country."""
     for row in store.query("SELECT country, count(*) AS n, sum(total) AS total FROM orders GROUP BY country"):
