@@ -145,14 +145,45 @@ static void estimate_all(const struct diff_function *f, struct estimate out[DIFF
 
 /* ---- the rest of the program ---- */
 
-/* log of self time per call, after over before, of every function that both sides have: the
- * callers of a function that got slower do not share in it. */
-struct rest { double *v, *scratch; uint32_t *of; uint32_t n; };
+/* What each function that both sides have says of the machine: log of its own time, after over before. */
+struct witness { double ratio, weight; uint32_t pair; };
+struct rest { struct witness *v, *scratch; uint32_t n; };
 
-static double self_ratio(const struct diff_pair *p)
+/* Time in the function itself, so that the callers of one that got slower do not bear witness
+ * with it. Where nearly all of a call is its own, the typical call tells it better than the mean. */
+static struct witness witness_of(const struct diff_pair *p, uint32_t index)
 {
-    double before = (double)p->before->self / (double)p->before->finished, after = (double)p->after->self / (double)p->after->finished;
-    return before > 0 && after > 0 ? log(after / before) : NAN;
+    const struct diff_function *b = p->before, *a = p->after;
+    double weight = sqrt(fmin(1000, (double)(b->finished < a->finished ? b->finished : a->finished)));
+    struct witness w = { NAN, weight, index };
+    if ((double)b->self > 0.8 * (double)b->total && (double)a->self > 0.8 * (double)a->total)
+        w.ratio = log(value_at(a, (double)a->finished / 2) / value_at(b, (double)b->finished / 2));
+    else if (b->self && a->self)
+        w.ratio = log((double)a->self / (double)a->finished * (double)b->finished / (double)b->self);
+    return w;
+}
+
+static int by_ratio(const void *a, const void *b)
+{
+    double x = ((const struct witness *)a)->ratio, y = ((const struct witness *)b)->ratio;
+    return (x > y) - (x < y);
+}
+
+static double weighted_median(struct witness *v, uint32_t n)
+{
+    double all = 0, seen = 0;
+    if (n)
+        qsort(v, n, sizeof *v, by_ratio);
+    for (uint32_t i = 0; i < n; i++)
+        all += v[i].weight;
+    for (uint32_t i = 0; i < n; i++) {
+        seen += v[i].weight;
+        if (seen > all / 2)
+            return v[i].ratio;
+        if (seen == all / 2 && i + 1 < n)
+            return (v[i].ratio + v[i + 1].ratio) / 2;
+    }
+    return 0;
 }
 
 /* Middle and spread of what all pairs but one show. */
@@ -160,15 +191,15 @@ static void expected_for(const struct rest *r, uint32_t pair, double *middle, do
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < r->n; i++)
-        if (r->of[i] != pair)
+        if (r->v[i].pair != pair)
             r->scratch[n++] = r->v[i];
-    *middle = median(r->scratch, n);
+    *middle = weighted_median(r->scratch, n);
     for (uint32_t i = 0; i < n; i++)
-        r->scratch[i] = fabs(r->scratch[i] - *middle);
-    *spread = 1.4826 * median(r->scratch, n);
+        r->scratch[i].ratio = fabs(r->scratch[i].ratio - *middle);
+    *spread = 1.4826 * weighted_median(r->scratch, n);
 }
 
-/* Only the pair's own value is left out: with many others that moves the middle by nothing worth a sort. */
+/* With many others, leaving the pair's own value out moves the middle by nothing worth a sort. */
 enum { REST_SHARED = 64 };
 
 /* ---- change ---- */
@@ -239,14 +270,14 @@ int diff_compare_latency(struct diff *d, struct ghost_err *err)
         tests += p->before->finished >= CALLS_LEAST && p->after->finished >= CALLS_LEAST;
     }
     struct piece *pieces = calloc(most, sizeof *pieces);
-    struct rest r = { calloc((size_t)d->n + 1, sizeof(double)), calloc((size_t)d->n + 1, sizeof(double)), calloc((size_t)d->n + 1, sizeof(uint32_t)), 0 };
-    bool ok = pieces && r.v && r.scratch && r.of;
+    struct rest r = { calloc((size_t)d->n + 1, sizeof *r.v), calloc((size_t)d->n + 1, sizeof *r.v), 0 };
+    bool ok = pieces && r.v && r.scratch;
     for (uint32_t i = 0; ok && i < d->n; i++) {
-        double ratio = both_finished(&d->pairs[i]) ? self_ratio(&d->pairs[i]) : NAN;
-        if (!isnan(ratio)) {
-            r.v[r.n] = ratio;
-            r.of[r.n++] = i;
-        }
+        struct witness w = { NAN, 0, i };
+        if (both_finished(&d->pairs[i]))
+            w = witness_of(&d->pairs[i], i);
+        if (!isnan(w.ratio))
+            r.v[r.n++] = w;
     }
     double all = 0, all_spread = 0;
     if (ok)
@@ -265,6 +296,5 @@ int diff_compare_latency(struct diff *d, struct ghost_err *err)
     free(pieces);
     free(r.v);
     free(r.scratch);
-    free(r.of);
     return ok ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory while comparing latencies");
 }

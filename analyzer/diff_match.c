@@ -68,6 +68,12 @@ static uint32_t unique_prints(struct print *v, const struct diff_side *s, const 
     return kept;
 }
 
+/* Code that is still there under the old name, or was there under the new one, has not been renamed. */
+static bool keeps_name(const struct diff *d, const struct diff_function *before, const struct diff_function *after)
+{
+    return diff_side_defines(&d->after, before->module, before->qualname) || diff_side_defines(&d->before, after->module, after->qualname);
+}
+
 static bool match_code(struct work *w)
 {
     const struct diff_side *b = &w->d->before, *a = &w->d->after;
@@ -77,7 +83,7 @@ static bool match_code(struct work *w)
         for (uint32_t i = 0, k = 0; i < na; i++) {
             while (k < nb && pb[k].fingerprint < pa[i].fingerprint)
                 k++;
-            if (k < nb && pb[k].fingerprint == pa[i].fingerprint)
+            if (k < nb && pb[k].fingerprint == pa[i].fingerprint && !keeps_name(w->d, &b->v[pb[k].index], &a->v[pa[i].index]))
                 take(w, pb[k].index, pa[i].index, DIFF_RENAMED);
         }
     }

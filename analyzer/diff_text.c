@@ -133,7 +133,7 @@ static void novelty_lines(FILE *f, const struct diff_novelties *all, const char 
 
 static void changed_function(FILE *f, const struct diff_view *v, const struct diff_pair *p)
 {
-    heading(f, p->match == DIFF_RENAMED ? "RENAMED" : "CHANGED", p->after);
+    heading(f, p->match == DIFF_RENAMED ? "RENAMED" : p->changed ? "CHANGED" : "SAME", p->after);
     if (p->match == DIFF_RENAMED) {
         fprintf(f, "%*swas ", INDENT, "");
         text_put(f, p->before->qualname, UINT_MAX);
@@ -167,6 +167,7 @@ static void alone_function(FILE *f, const struct diff_pair *p)
 static bool is_added(const struct diff_pair *p) { return !p->before; }
 static bool is_removed(const struct diff_pair *p) { return !p->after; }
 static bool is_changed(const struct diff_pair *p) { return p->changed; }
+static bool is_unchanged(const struct diff_pair *p) { return !p->changed && p->match != DIFF_ALONE; }
 
 static void functions(FILE *f, const struct diff_view *v, const char *title, bool (*is)(const struct diff_pair *), uint32_t n)
 {
@@ -245,6 +246,8 @@ void diff_text(FILE *f, const struct diff_view *v)
     functions(f, v, "changed", is_changed, d->changed);
     functions(f, v, "added", is_added, d->added);
     functions(f, v, "removed", is_removed, d->removed);
+    if (v->verbose)
+        functions(f, v, "unchanged", is_unchanged, d->compared - d->changed);
     anomalies(f, "new anomalies", &d->anomalies_fresh);
     anomalies(f, "anomalies that are gone", &d->anomalies_gone);
     fputc('\n', f);

@@ -33,7 +33,4 @@ struct clustered {
 enum { GROUPS_LEAST = 6 };
 struct clustered clustered_mean(struct piece *v, uint32_t n);
 
-/* Middle of v (sorted in place), 0 when empty. */
-double median(double *v, uint32_t n);
-
 #endif

@@ -1,0 +1,200 @@
+"""ghost diff on recordings of two versions of one program: every kind of change is told, and nothing else."""
+import csv
+import io
+import json
+import xml.etree.ElementTree as ET
+
+import pytest
+
+import harness
+
+BEFORE = '''
+
+def kept(x):
+    return x
+
+def moved(x):
+    return kept(x) + 1
+
+def old_name(a, b):
+    total = a * 31 + b
+    return total ^ (total >> 3)
+
+def goes():
+    return 0
+
+def dies(x):
+    return x
+
+def parse(text):
+    return int(text)
+
+def callers_change(x):
+    return kept(x)
+
+def guarded(text):
+    try:
+        return parse(text)
+    except ValueError:
+        return None
+
+def request(i):
+    kept(i)
+    moved(i)
+    old_name(i, 1)
+    callers_change(i)
+    guarded("7" if i % 100 else "bad")
+    dies(i)
+    goes()
+
+for i in range(400):
+    request(i)
+'''
+AFTER = BEFORE.replace("def moved", "# a line more\n\ndef moved").replace("old_name", "new_name").replace("def goes():\n    return 0\n", "def comes():\n    return len(str(1))\n") \
+    .replace("    dies(i)\n    goes()\n", "    comes()\n    kept('text')\n").replace("return kept(x)\n\ndef guarded", "return moved(x)\n\ndef guarded") \
+    .replace('"7" if i % 100 else "bad"', '"7" if i % 4 else "bad"')
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("diff")
+    data = harness.Ghost(folder / "data")
+    python = harness.pythons()[-1]
+    ids = []
+    for text in (BEFORE, BEFORE, AFTER):
+        (folder / "app.py").write_text(text)
+        before = set(data.sessions())
+        assert data.run([python.exe, str(folder / "app.py")], "-q", cwd=folder).status == 0
+        ids += [s.name for s in data.sessions() if s not in before]
+    return data, ids
+
+
+def diff(recorded, *args):
+    data, _ = recorded
+    return data.command("diff", *args)
+
+
+def as_json(recorded, *args):
+    done = diff(recorded, "--format", "json", *args)
+    assert done.status in (0, 1), done.err
+    return json.loads(done.out)
+
+
+def names(rows):
+    return sorted(r["qualname"] for r in rows)
+
+
+def test_same_program_has_nothing_to_tell(recorded):
+    _, (a, b, _) = recorded
+    answer = as_json(recorded, a, b)
+    assert (answer["added"], answer["removed"], answer["changed"]) == ([], [], [])
+    assert answer["compared"] == 9 and answer["traffic_ratio"] == 1.0
+    text = diff(recorded, a, b).out.decode()
+    assert "No meaningful differences" in text and "0 changed" in text
+
+
+def test_every_change_is_told(recorded):
+    _, (a, _, c) = recorded
+    answer = as_json(recorded, a, c)
+    assert names(answer["added"]) == ["comes"] and not answer["added"][0]["defined_in_both"]
+    removed = {r["qualname"]: r["defined_in_both"] for r in answer["removed"]}
+    assert removed == {"dies": True, "goes": False}      # dies is dead code now, goes is gone
+    changed = {r["qualname"]: r for r in answer["changed"]}
+    assert changed["new_name"]["match"] == "renamed" and changed["new_name"]["was"].split(":")[1] == "old_name"
+    rate = changed["parse"]["exception_rate"]
+    assert rate["significant"] and rate["before"] == pytest.approx(0.01) and rate["after"] == pytest.approx(0.25)
+    assert rate["low"] < 0.24 < rate["high"]
+    assert not changed.get("guarded", {}).get("exception_rate", {}).get("significant")
+    new = changed["kept"]["new_signatures"]
+    assert [(n["name"], n["count"], n["caller"]) for n in new] == [("(str)", 400, "request")]
+    assert [n["name"] for n in changed["kept"]["new_returns"]] == ["str"]
+    assert [n["name"].split(":")[1] for n in changed["callers_change"]["new_callees"]] == ["moved"]
+    assert [n["name"].split(":")[1] for n in changed["callers_change"]["gone_callees"]] == ["kept"]
+    # a callee under a new name is the same edge
+    assert [n["name"].split(":")[1] for n in changed["request"]["new_callees"]] == ["comes"]
+    assert "moved" not in changed or not any(changed["moved"][k] for k in ("new_callees", "gone_callees", "new_signatures"))
+
+
+def test_per_call_of_an_entry_point(recorded):
+    _, (a, _, c) = recorded
+    kept = {r["qualname"]: r for r in as_json(recorded, a, c, "--per", "request")["changed"]}["kept"]["calls"]
+    assert kept["before"] == 1200 and kept["before_per_entry"] == 3.0 and kept["after_per_entry"] == kept["after"] / 400
+    done = diff(recorded, a, c, "--per", "requests")
+    assert done.status == 2 and b"requests was not called" in done.err
+
+
+@pytest.mark.parametrize("rules, status, fired", [
+    ("removed", 1, {"dies", "goes"}), ("added", 1, {"comes"}), ("renamed", 1, {"new_name"}), ("exceptions+5%", 1, {"parse"}),
+    ("exceptions+30%", 0, set()), ("new-type", 1, {"kept"}), ("new-call", 1, {"callers_change", "request"}), ("new-exception", 0, set()),
+    ("latency>50,p99>50", 0, set()), ("removed,added", 1, {"dies", "goes", "comes"}),
+])
+def test_rules(recorded, rules, status, fired):
+    _, (a, _, c) = recorded
+    done = diff(recorded, a, c, "--fail-on", rules, "--format", "json")
+    assert done.status == status
+    assert {f["fn_key"].split(":")[1] for f in json.loads(done.out)["failed"]} >= fired
+    if not fired:
+        assert json.loads(done.out)["failed"] == []
+    if fired:
+        assert "FAILED" in diff(recorded, a, c, "--fail-on", rules).out.decode()
+
+
+@pytest.mark.parametrize("rule, told", [
+    ("latencyy>1.3", "Did you mean latency?"), ("latency", "needs a limit"), ("latency+3%", "needs a limit"), ("removed>1", "takes no number"),
+    ("p99>fast", "is no limit"), ("exceptions>1", "percentage points"),
+])
+def test_wrong_rules(recorded, rule, told):
+    _, (a, b, _) = recorded
+    done = diff(recorded, a, b, "--fail-on", rule)
+    assert done.status == 2 and told in done.err.decode()
+
+
+def test_formats(recorded):
+    _, (a, _, c) = recorded
+    rows = list(csv.DictReader(io.StringIO(diff(recorded, a, c, "--format", "csv").out.decode(), newline="")))
+    assert {r["fn_key"].split(":")[1]: r["state"] for r in rows}["goes"] == "removed" and len(rows) == 10
+    text = diff(recorded, a, c, "--format", "markdown", "--fail-on", "removed").out.decode()
+    table = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({line.replace("\\|", "").count("|") for line in table}) == 1 and any("goes" in line for line in table)
+    suites = ET.fromstring(diff(recorded, a, c, "--format", "junit", "--fail-on", "removed,latency>50").out)
+    assert suites.get("failures") == "2" and {s.get("name") for s in suites} == {"removed", "latency>50"}
+    lines = diff(recorded, a, c, "--format", "github", "--fail-on", "removed").out.decode().splitlines()
+    assert len([line for line in lines if line.startswith("::error")]) == 2
+    sarif = json.loads(diff(recorded, a, c, "--format", "sarif", "--fail-on", "removed").out)
+    assert {r["ruleId"] for r in sarif["runs"][0]["results"]} == {"removed"}
+
+
+def test_groups_add_up(recorded):
+    _, (a, b, c) = recorded
+    answer = as_json(recorded, "--before", f"{a},{b}", "--after", c)
+    assert len(answer["before_session"]["sessions"]) == 2 and answer["traffic_ratio"] == 0.5
+    rate = {r["qualname"]: r for r in answer["changed"]}["parse"]["exception_rate"]
+    assert rate["before"] == pytest.approx(0.01) and rate["significant"]
+
+
+def test_what_cannot_be_compared(recorded):
+    _, (a, b, _) = recorded
+    for args in ((a,), (), (a, "no-such-session"), ("--before", a), ("--split", "+1s", a, b)):
+        done = diff(recorded, *args)
+        assert done.status == 2 and done.err, args
+
+
+SPLIT = """
+import sys, time
+import ghost_recorder
+def old(): pass
+def new(): pass
+def both(x): return x
+for i in range(50): old(); both(i)
+ghost_recorder.mark("deployed")
+for i in range(50): new(); both("s")
+"""
+
+
+def test_split_at_a_mark(python, ghost, tmp_path):
+    (tmp_path / "app.py").write_text(SPLIT)
+    done = ghost.run([python.exe, str(tmp_path / "app.py")], "-q", cwd=tmp_path)
+    assert done.status == 0, done.err.decode()
+    answer = json.loads(ghost.command("diff", "--split", "deployed", "--format", "json").out)
+    assert names(answer["added"]) == ["new"] and names(answer["removed"]) == ["old"]
+    assert [n["name"] for n in {r["qualname"]: r for r in answer["changed"]}["both"]["new_signatures"]] == ["(str)"]
