@@ -153,6 +153,10 @@ int diff_compare_anomalies(struct diff *d, struct ghost_err *err);
 /* Did the function's calls move otherwise than the traffic? */
 bool diff_calls_moved(const struct diff *d, const struct diff_pair *p);
 
+/* One side's estimate of a measure (not of the total) in ns, and the variance of its logarithm;
+ * false when there are too few calls to tell. */
+bool diff_estimate(const struct diff_function *f, enum diff_measure m, double *ns, double *variance, struct ghost_err *err);
+
 static inline const struct diff_function *diff_any(const struct diff_pair *p) { return p->after ? p->after : p->before; }
 static inline double diff_rate_of(const struct diff_function *f) { return f && f->calls ? (double)f->exceptions / (double)f->calls : 0; }
 

@@ -143,6 +143,21 @@ static void estimate_all(const struct diff_function *f, struct estimate out[DIFF
     }
 }
 
+bool diff_estimate(const struct diff_function *f, enum diff_measure m, double *ns, double *variance, struct ghost_err *err)
+{
+    struct estimate all[DIFF_N_MEASURES];
+    struct piece *pieces = calloc((size_t)f->n_cells + 1, sizeof *pieces);
+    if (!pieces) {
+        ghost_fail(err, GHOST_E_NOMEM, "out of memory");
+        return false;
+    }
+    estimate_all(f, all, pieces);
+    free(pieces);
+    *ns = all[m].value;
+    *variance = all[m].variance;
+    return all[m].known;
+}
+
 /* ---- the rest of the program ---- */
 
 /* What each function that both sides have says of the machine: log of its own time, after over before. */
