@@ -50,14 +50,14 @@ fuzz_names := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_replay := $(wildcard tests/fuzz/replay*.c)
 fuzz_helpers := $(filter-out $(fuzz_replay) tests/fuzz/fuzz_%.c,$(wildcard tests/fuzz/*.c))
 define fuzz_rules # name
-$(OUT)/fuzz/$(1): tests/fuzz/$(1).c $(fuzz_helpers) $(libformat)
+$(OUT)/fuzz/$(1): tests/fuzz/$(1).c $(fuzz_helpers) $(libcommand) $(libformat)
 	@mkdir -p $$(@D)
 	@echo "  LINK  $$@"
-	$$(Q)$$(CC) $$(unit_flags) $$(ldflags) -fsanitize=fuzzer -pie -o $$@ $$(filter %.c %.a,$$^) $$(shell $$(PKG_CONFIG) --libs $$(log_packages)) -lm -pthread $$(LDFLAGS)
-$(OUT)/fuzz/replay_$(1): tests/fuzz/$(1).c $(fuzz_replay) $(fuzz_helpers) $(libformat)
+	$$(Q)$$(CC) $$(unit_flags) $$(ldflags) -fsanitize=fuzzer -pie -o $$@ $$(filter %.c %.a,$$^) $$(command_libs) $$(LDFLAGS)
+$(OUT)/fuzz/replay_$(1): tests/fuzz/$(1).c $(fuzz_replay) $(fuzz_helpers) $(libcommand) $(libformat)
 	@mkdir -p $$(@D)
 	@echo "  LINK  $$@"
-	$$(Q)$$(CC) $$(unit_flags) $$(ldflags) -pie -o $$@ $$(filter %.c %.a,$$^) $$(shell $$(PKG_CONFIG) --libs $$(log_packages)) -lm -pthread $$(LDFLAGS)
+	$$(Q)$$(CC) $$(unit_flags) $$(ldflags) -pie -o $$@ $$(filter %.c %.a,$$^) $$(command_libs) $$(LDFLAGS)
 endef
 $(foreach name,$(fuzz_names),$(eval $(call fuzz_rules,$(name))))
 fuzzers: $(addprefix $(OUT)/fuzz/,$(fuzz_names))

@@ -1,0 +1,4 @@
+def ä(): pass	if 1:
+  def b(\
+):
+    return (
