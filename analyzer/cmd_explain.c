@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "config.h"
 #include "explain/explain_print.h"
 #include "facts_build.h"
 #include "grid.h"
@@ -167,14 +168,25 @@ static char *beside_sessions(const char *data_dir, const char *name, struct ghos
     return path;
 }
 
+/* A value of the file of settings yields to the backend's own variables; a flag does not. */
+static void split(const char *value, const char *key, const char **flag, const char **file)
+{
+    const struct config_value *v = config_get(key);
+    bool from_file = value && v && v->n && v->items[0] == value;
+    *flag = from_file ? NULL : value;
+    *file = from_file ? value : NULL;
+}
+
 static int fill_options(struct explain_options *x, struct work *w, struct ghost_err *err)
 {
     const struct explain_command *o = w->o;
     *x = (struct explain_options){
         .backend = o->backend, .language = o->lang, .question = o->ask, .redact = o->redact, .strict = o->strict, .stream = o->stream,
-        .service = { .model = o->model, .base_url = o->base_url, .key_file = o->key_file, .allow_http = o->allow_http, .timeout_ms = o->timeout,
+        .service = { .key_file = o->key_file, .allow_http = o->allow_http, .timeout_ms = o->timeout,
                      .max_wait_ms = o->max_wait, .retries = (unsigned)(o->retries < 10 ? o->retries : 10), .log = o->verbose ? stderr : NULL },
     };
+    split(o->model, "explain.model", &x->service.model, &x->service.file_model);
+    split(o->base_url, "explain.base_url", &x->service.base_url, &x->service.file_base_url);
     w->cache_dir = beside_sessions(o->data_dir, "answers", err);
     if (!o->audit)
         w->audit = beside_sessions(o->data_dir, "audit.jsonl", err);
@@ -190,7 +202,7 @@ static void tell_problem(const struct explanation *e)
     if (e->warning[0])
         fprintf(stderr, "ghost: note: %s\n", e->warning);
     if (e->problem[0])
-        fprintf(stderr, "ghost: %s: %s\n", e->held ? "the answer is not whole" : "no words from a model, the facts alone", e->problem);
+        fprintf(stderr, "ghost: %s: %s\n", e->held ? "the answer is not whole" : e->n ? "the answer is not to be relied on" : "no words from a model, the facts alone", e->problem);
 }
 
 /* What a service could not do was asked for, or only thought of. */

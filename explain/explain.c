@@ -145,6 +145,9 @@ int explain_run(struct explanation *e, const struct facts *f, const struct expla
         return GHOST_E_USAGE;
     if (!e->backend->url)
         return 0;
+    for (const struct backend *const *b = backends; *b; b++)
+        if (*b != e->backend && (*b)->key_env)
+            secret_forget((*b)->key_env);
     r.answer = (struct answer){ .claim = on_claim, .self = &r };
     int ret = redaction_make(&r.names, f, o->redact, err);
     if (ret == 0)

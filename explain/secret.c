@@ -43,14 +43,20 @@ static int from_file(char *key, const char *file, struct ghost_err *err)
     return bad || more ? ghost_fail(err, GHOST_E_IO, "the key file %.200s %s", file, more ? "is no key: it is too long" : "cannot be read") : 0;
 }
 
-static void from_environment(char *key, const char *env)
+void secret_forget(const char *env)
 {
-    char *value = env ? getenv(env) : NULL;
+    char *value = getenv(env);
     if (!value)
         return;
-    snprintf(key, KEY_MAX, "%s", value);
     explicit_bzero(value, strlen(value));
     unsetenv(env);
+}
+
+static void from_environment(char *key, const char *env)
+{
+    const char *value = getenv(env);
+    if (value)
+        snprintf(key, KEY_MAX, "%s", value);
 }
 
 /* Blanks and line ends around it are how keys come out of files; inside they would end the header. */
@@ -74,6 +80,7 @@ int secret_read(struct secret *s, const char *file, const char *env, const char 
     int ret = file ? from_file(key, file, err) : 0;
     if (ret == 0 && !file)
         from_environment(key, env);
+    secret_forget(env);
     if (ret == 0)
         ret = trim(key, err);
     if (ret == 0 && key[0]) {
@@ -108,7 +115,7 @@ void secret_release(struct secret *s)
 void secret_hide(const struct secret *s, char *text, size_t n)
 {
     size_t len = s->key ? strlen(s->key) : 0;
-    if (len < KEY_HIDDEN)
+    if (len < KEY_HIDDEN || !text)
         return;
     for (char *p = text; n >= len && (p = memmem(p, n - (size_t)(p - text), s->key, len)) != NULL; p += len)
         memset(p, '*', len);

@@ -14,6 +14,8 @@ struct secret { char *key; char *header; };
  * there: an empty secret. From here on a crash leaves no core file. */
 int secret_read(struct secret *s, const char *file, const char *env, const char *header_name, struct ghost_err *err);
 void secret_release(struct secret *s);
+/* Wipes the variable: what others can see of this process has it no more. */
+void secret_forget(const char *env);
 
 /* Overwrites the key wherever it stands in text[0..n): a service may echo it. */
 void secret_hide(const struct secret *s, char *text, size_t n);

@@ -17,10 +17,14 @@ enum { LISTED = 12 };
 
 /* ---- opening ---- */
 
-static const char *chosen(const char *option, const char *env, const char *fallback)
+/* Flag, environment, file, default. */
+static const char *chosen(const char *option, const char *env, const char *file, const char *fallback)
 {
-    const char *value = option && *option ? option : getenv(env);
-    return value && *value ? value : fallback;
+    const char *const ways[] = { option, getenv(env), file };
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        if (ways[i] && *ways[i])
+            return ways[i];
+    return fallback;
 }
 
 struct model_list { char *text; size_t size; unsigned n; char first[200]; };
@@ -69,9 +73,9 @@ static char *without_slash(const char *url)
 
 int service_plan(struct service *s, const struct backend *b, const struct service_options *o, struct ghost_err *err)
 {
-    const char *model = chosen(o->model, b->model_env, b->model);
+    const char *model = chosen(o->model, b->model_env, o->file_model, b->model);
     *s = (struct service){ .backend = b, .o = *o };
-    s->base = without_slash(chosen(o->base_url, b->base_env, b->base));
+    s->base = without_slash(chosen(o->base_url, b->base_env, o->file_base_url, b->base));
     s->model = model ? strdup(model) : NULL;
     if (!s->base || (model && !s->model))
         return ghost_fail(err, GHOST_E_NOMEM, "out of memory");
@@ -139,18 +143,27 @@ struct attempt {
     double wait;                     /* seconds it asks for, -1: not said */
 };
 
-/* Hands on what is new, without the key. */
-static int give(struct attempt *a)
+/* Bytes at the end that may be the beginning of the key: the rest may come with the next piece. */
+static size_t begun_key(const struct secret *s, const char *text, size_t n)
 {
-    size_t overlap = a->s->secret.key ? strlen(a->s->secret.key) : 0;
-    size_t from = a->given > overlap ? a->given - overlap : 0;
-    const char *text = (const char *)a->r->text.p;
+    size_t len = s->key ? strlen(s->key) : 0;
+    for (size_t k = len ? len - 1 : 0; k > 0; k--)
+        if (k <= n && memcmp(text + n - k, s->key, k) == 0)
+            return k;
+    return 0;
+}
+
+/* Hands on what is new, without the key. */
+static int give(struct attempt *a, bool all)
+{
+    char *text = (char *)a->r->text.p;
+    size_t n = a->r->text.len;
     int ret = 0;
-    if (a->r->text.len > a->given) {
-        secret_hide(&a->s->secret, (char *)a->r->text.p + from, a->r->text.len - from);
-        ret = a->sink->text(a->sink->self, text + a->given, a->r->text.len - a->given);
-    }
-    a->given = a->r->text.len;
+    secret_hide(&a->s->secret, text ? text + a->given : NULL, n - a->given);
+    n -= all || !text ? 0 : begun_key(&a->s->secret, text, n);
+    if (n > a->given)
+        ret = a->sink->text(a->sink->self, text + a->given, n - a->given);
+    a->given = n > a->given ? n : a->given;
     return ret;
 }
 
@@ -159,7 +172,7 @@ static int take(struct attempt *a, const char *json, size_t n)
     int ret = a->s->backend->take(a->r, json, n, &a->error);
     a->failed = a->failed || ret == GHOST_E_STATE;
     a->garbled = a->garbled || ret == GHOST_E_CORRUPT;
-    return ret ? ret : give(a);
+    return ret ? ret : give(a, false);
 }
 
 static int on_event(void *self, const char *data, size_t n)
@@ -216,7 +229,7 @@ static void tell_status(struct attempt *a, const struct http_response *h)
 /* The stream, or the whole body, was read: is it an answer? */
 static bool settle(struct attempt *a, const struct http_response *h, bool stream)
 {
-    const struct reply *r = a->r;
+    struct reply *r = a->r;
     int ret = stream ? sse_end(&a->events) : take(a, h->body.p ? (const char *)h->body.p : "", h->body.len);
     /* no event at all: a plain answer; or an error in its middle */
     if (stream && ret == 0 && a->events.stray.len && !a->failed) {
@@ -224,6 +237,12 @@ static bool settle(struct attempt *a, const struct http_response *h, bool stream
         ret = take(a, (const char *)a->events.stray.p, a->events.stray.len);
         a->garbled = a->any_event ? before : a->garbled;
     }
+    if (ret == 0)
+        ret = give(a, true);
+    char *const words[] = { r->version, r->finish, r->blocked, r->retirement };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (words[i])
+            secret_hide(&a->s->secret, words[i], strlen(words[i]));
     if (a->failed) {
         a->again = a->given == 0 && (strcmp(a->error.status, "UNAVAILABLE") == 0 || strcmp(a->error.status, "RESOURCE_EXHAUSTED") == 0) && !a->error.daily;
         a->wait = a->error.retry_delay;

@@ -8,7 +8,9 @@
 #include "secret.h"
 
 struct service_options {
-    const char *model, *base_url, *key_file;     /* NULL: from the environment, else the default */
+    const char *model, *base_url;                /* NULL: from the backend's variables, else the next two, else its defaults */
+    const char *file_model, *file_base_url;      /* as the file of settings has them, or NULL */
+    const char *key_file;                        /* NULL: the key is in the environment */
     bool allow_http;
     unsigned long timeout_ms, max_wait_ms;       /* of one attempt; the longest pause that is waited out */
     unsigned retries;
