@@ -1,4 +1,5 @@
 /* cmd_sql.c - ghost sql: questions to a session in SQL. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,8 +97,10 @@ static int ask_file(struct db_asker *a, const char *path, struct ghost_err *err)
     return ret;
 }
 
-/* One operand is the question when it cannot be a session's name. */
-static bool is_question(const char *s) { return strpbrk(s, " \t\n") || *s == '.' || strcmp(s, "-") == 0; }
+static bool is_dot_command(const char *s) { return s[0] == '.' && isalpha((unsigned char)s[1]); }
+
+/* A single operand is the question when it does not look like a session. */
+static bool is_question(const char *s) { return strpbrk(s, " \t\n") || is_dot_command(s) || strcmp(s, "-") == 0; }
 
 static int ask(const struct sql_options *o, const struct session *s, const char *question, struct ghost_err *err)
 {
@@ -130,12 +133,12 @@ static int ask(const struct sql_options *o, const struct session *s, const char 
 /* [SESSION] then the question; a dot-command's name may be a word of its own. */
 static int split(int argc, char **argv, const char **name, char **question, struct ghost_err *err)
 {
-    int first = argc && !is_question(argv[0]);
+    int first = argc > 1 ? !is_dot_command(argv[0]) : argc == 1 && !is_question(argv[0]);
     *name = first ? argv[0] : NULL;
     *question = NULL;
     if (first == argc)
         return 0;
-    bool dot = argv[first][0] == '.' && argc - first == 2;
+    bool dot = is_dot_command(argv[first]) && argc - first == 2;
     if (argc - first > 1 + dot)
         return ghost_fail(err, GHOST_E_USAGE, "one statement, please: put SQL between quotes. See: ghost sql --help");
     *question = sqlite3_mprintf("%s%s%s", argv[first], dot ? " " : "", dot ? argv[first + 1] : "");

@@ -62,6 +62,8 @@ static int explain_failure(sqlite3 *db, int code, struct ghost_err *err)
 {
     if ((code & 0xff) == SQLITE_INTERRUPT)
         return ghost_fail(err, GHOST_E_STATE, "interrupted");
+    if ((code & 0xff) == SQLITE_AUTH)
+        return db_ask_refuse(err);
     return db_sql_fail(db, err, "the query failed");
 }
 

@@ -24,6 +24,7 @@ int db_ask_is_complete(const char *text);
 
 /* ---- db_ask_help.c ---- */
 int db_ask_dot(const struct db_asker *a, const char *line, struct ghost_err *err);
+int db_ask_refuse(struct ghost_err *err);
 /* The message for a failed prepare of `text`: what it was, with a near name. */
 int db_ask_explain(sqlite3 *db, const char *text, struct ghost_err *err);
 

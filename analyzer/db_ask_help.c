@@ -90,6 +90,12 @@ static const struct trouble troubles[] = {
     { "no such function: ", "SELECT DISTINCT name FROM pragma_function_list", ".help" },
 };
 
+int db_ask_refuse(struct ghost_err *err)
+{
+    return ghost_fail(err, GHOST_E_USAGE, "ghost sql only reads: this statement, or a function or pragma in it, could change something. "
+                                          "Do that to a copy of the database, with sqlite3");
+}
+
 int db_ask_explain(sqlite3 *db, const char *text, struct ghost_err *err)
 {
     char message[256];
@@ -98,7 +104,7 @@ int db_ask_explain(sqlite3 *db, const char *text, struct ghost_err *err)
     if (offset >= 0 && (size_t)offset <= strlen(text))
         show_place(text, offset);
     if (code == SQLITE_AUTH)
-        return ghost_fail(err, GHOST_E_USAGE, "ghost sql only reads: this statement, or a function or pragma in it, could change something. Do that to a copy of the database, with sqlite3");
+        return db_ask_refuse(err);
     if (code != SQLITE_ERROR)
         return db_sql_fail(db, err, "the query failed");
     for (size_t i = 0; i < sizeof troubles / sizeof *troubles; i++) {
@@ -168,10 +174,11 @@ static void print_columns(const struct db_asker *a, const char *name)
         for (unsigned k = 0; t && k < t->n_columns; k++)
             if (strcmp(t->columns[k].name, columns.v[i]) == 0)
                 c = &t->columns[k];
-        fprintf(a->out, "  %-18s", columns.v[i]);
+        bool told = c && (c->refers || *c->about);
+        fprintf(a->out, told ? "  %-18s " : "  %s", columns.v[i]);
         if (c && c->refers)
-            fprintf(a->out, " id of %s%s", c->refers, *c->about ? ": " : "");
-        fprintf(a->out, "%s%s\n", c && !c->refers ? " " : "", c ? c->about : "");
+            fprintf(a->out, "id of %s%s", c->refers, *c->about ? ": " : "");
+        fprintf(a->out, "%s\n", c ? c->about : "");
     }
     names_release(&columns);
 }

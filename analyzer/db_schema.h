@@ -5,7 +5,7 @@
  * child table is an array inside each element of its parent: (parent, position).
  *
  * To add a column: a row in its table in db_schema.c, GHOST_DB_VERSION in
- * include/ghost/version.h one up, `make docs/db-schema.md`. */
+ * include/ghost/version.h one up, `build/ghost sql --schema >docs/db-schema.md`. */
 #ifndef DB_SCHEMA_H
 #define DB_SCHEMA_H
 

@@ -54,13 +54,14 @@ char *db_create_sql(const struct db_table *t)
 static void print_events_view(FILE *f)
 {
     fprintf(f, "CREATE VIEW events AS SELECT e.id, (SELECT session_id FROM session) AS session_id, f.fn_key, %s AS event,"
-               " CASE e.kind WHEN 1 THEN s.arg_types ELSE '[]' END AS arg_types, t.qualname AS ret_or_exc, e.kind IN (3, 4) AS is_exception,"
+               " CASE e.kind WHEN 1 THEN s.arg_types ELSE '[]' END AS arg_types, CASE e.kind WHEN 9 THEN k.name ELSE t.qualname END AS ret_or_exc, e.kind IN (3, 4) AS is_exception,"
                " e.time AS timestamp_ns, c.fn_key AS caller_key,"
                " (SELECT CAST(value AS INTEGER) FROM process_meta m WHERE m.process = e.process AND key = 'pid') AS pid, p.log,"
                " h.number AS thread, h.name AS thread_name, f.module, f.qualname, f.file, f.line, s.text AS signature, %s AS \"end\","
                " e.latency AS latency_ns, e.self AS self_ns, e.suspended AS suspended_ns, e.call AS call_id, e.depth"
                " FROM event e LEFT JOIN function f ON f.id = e.function LEFT JOIN signature s ON s.id = e.signature"
-               " LEFT JOIN type t ON t.id = e.type AND e.kind BETWEEN 2 AND 6 LEFT JOIN function c ON c.id = e.caller"
+               " LEFT JOIN type t ON t.id = e.type AND e.kind BETWEEN 2 AND 6 LEFT JOIN mark k ON k.id = e.type AND e.kind = 9"
+               " LEFT JOIN function c ON c.id = e.caller"
                " LEFT JOIN process p ON p.id = e.process LEFT JOIN thread h ON h.id = e.thread WHERE e.kind < 11",
             events_event_case_sql, events_end_case_sql);
 }
