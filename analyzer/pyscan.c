@@ -10,6 +10,7 @@
 #include "pyscan_lex.h"
 
 enum { BLOCKS = 128 /* CPython stops at 100 levels */, LAMBDAS = 256, ALIASES = 64, NO_COLUMN = -1 };
+#define NAME_BYTES ((size_t)64 << 20)              /* real files have a thousandth of it */
 #define INHERITED (GHOST_NODE_PROTOCOL | GHOST_NODE_TYPE_CHECKING | GHOST_NODE_MAIN_GUARD)
 
 /* What is open around a statement. */
@@ -39,6 +40,7 @@ struct scan {
     struct binding *bindings; uint32_t n_bindings, cap_bindings;
     struct table globals;                        /* names declared global, by global_key */
     struct alias aliases[ALIASES]; uint32_t n_aliases;
+    size_t name_bytes;                           /* of all qualified names */
     bool failed;
 };
 
@@ -85,7 +87,7 @@ static uint64_t global_key(uint32_t scope, const struct pytoken *name) { return 
 static uint32_t add_node(struct scan *s, uint32_t parent, enum pyscan_kind kind, const struct pytoken *name, uint32_t line, uint32_t flags)
 {
     struct pyscan *out = s->out;
-    if (out->n >= PYSCAN_NODES_MAX) {
+    if (out->n >= PYSCAN_NODES_MAX || s->name_bytes > NAME_BYTES) {
         problem(s, "there are more functions than can be listed", line);
         return parent;
     }
@@ -98,6 +100,7 @@ static uint32_t add_node(struct scan *s, uint32_t parent, enum pyscan_kind kind,
     uint32_t len = kind == PYSCAN_LAMBDA ? 8 : name->len;
     struct ghost_str qualname = join(s, &out->v[global ? 0 : parent], text, len);
     struct ghost_str last = { qualname.p + (qualname.len >= len ? qualname.len - len : 0), qualname.len >= len ? len : qualname.len };
+    s->name_bytes += qualname.len;
     out->v[out->n] = (struct pyscan_node){ .parent = parent, .kind = kind, .flags = flags, .first_line = line, .name = last, .qualname = qualname };
     return out->n++;
 }

@@ -1,0 +1,100 @@
+"""The scanner of Python source against `ast` on each interpreter's own library, and on what no library has.
+
+GHOST_PYSCAN=all compares every file of the library (minutes); GHOST_PYSCAN_MORE=FOLDER:... adds folders."""
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+import harness
+
+HERE = pathlib.Path(__file__).resolve().parent
+DUMP = harness.GHOST.parent / "tools" / "pyscan_dump"
+# Always compared: what is written to be hard.
+HARD = ["test_grammar", "test_fstring", "test_tokenize", "test_type_params", "test_syntax", "test_typing", "test_lambda", "test_patma",
+        "test_string_literals", "test_decorators", "test_ast", "test_tstring", "test_named_expressions", "test_coroutines"]
+
+pytestmark = pytest.mark.skipif(not DUMP.exists(), reason="build/tools/pyscan_dump is not built: make tools")
+
+
+def library(python):
+    out = subprocess.run([python.exe, "-c", "import sysconfig; print(sysconfig.get_path('stdlib'))"], capture_output=True, text=True, check=True)
+    return pathlib.Path(out.stdout.strip())
+
+
+def chosen(folder):
+    files = sorted(f for f in folder.rglob("*.py") if "site-packages" not in f.parts)
+    if os.environ.get("GHOST_PYSCAN") == "all":
+        return files
+    hard = {f for f in files for name in HARD if name in f.parts or f.stem == name}
+    return sorted(hard | set(files[::max(1, len(files) // 180)]))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_library(python, tmp_path):
+    more = [f for folder in os.environ.get("GHOST_PYSCAN_MORE", "").split(":") if folder for f in sorted(pathlib.Path(folder).rglob("*.py"))]
+    code = ("import json, sys; sys.path.insert(0, sys.argv[1]); import compare; told = []\n"
+            "print(json.dumps([compare.compare(sys.argv[2], json.load(sys.stdin), told.append), told]))")
+    done = subprocess.run([python.exe, "-c", code, HERE, DUMP], input=json.dumps([str(f) for f in chosen(library(python)) + more]),
+                          capture_output=True, text=True, env=harness.clean_environment())
+    assert done.returncode == 0, done.stderr[-2000:]
+    (files, _, rows, differences), told = json.loads(done.stdout)
+    assert not told and not differences, "\n".join(told)
+    assert files > 50 and rows > 2000, f"only {files} files, {rows} functions were compared"
+
+
+def scan(tmp_path, source, name="case.py"):
+    path = tmp_path / name
+    path.write_bytes(source if isinstance(source, bytes) else source.encode())
+    done = subprocess.run([DUMP], input=f"{path}\n", capture_output=True, text=True, check=True, timeout=20)
+    rows = [line.split(" ", 3) for line in done.stdout.splitlines()[1:]]
+    return [(r[3], r[0], int(r[2])) for r in rows if r[0] not in "!?"], [" ".join(r) for r in rows if r[0] in "!?"]
+
+
+def names(tmp_path, source):
+    return [name for name, _, _ in scan(tmp_path, source)[0]]
+
+
+def test_encodings(tmp_path):
+    for source in ("def ä(): pass\n".encode(), b"\xef\xbb\xbfdef \xc3\xa4(): pass\n", b"# coding: latin-1\ndef \xe4(): pass\n",
+                   b"#!/bin/python\n# vim: set fileencoding=iso-8859-15 :\ndef \xe4(): pass\n", b"\n# -*- coding: cp1252 -*-\ndef \xe4(): pass\n"):
+        assert names(tmp_path, source) == ["ä"], source
+    assert names(tmp_path, "# coding: shift_jis\nx = '表'\ndef f(): pass\n".encode("shift_jis")) == ["f"], "a trail byte that looks like a backslash"
+    assert names(tmp_path, b"x = 1\n# coding: no-such-thing\ndef f(): pass\n") == ["f"], "declared too late"
+    rows, problems = scan(tmp_path, b"# coding: no-such-thing\ndef f(): pass\n")
+    assert not rows and "no-such-thing" in problems[0]
+
+
+def test_line_ends_and_layout(tmp_path):
+    for end in ("\n", "\r\n", "\r"):
+        rows, problems = scan(tmp_path, end.join(["@d", "def f(): pass", "", "\f", "if 1:", "\t@a", "        @b(", "  1)", "\tdef g(x=1, \\", "y=2):", "\t\tpass", "class C: a = 1; b = lambda: 2"]))
+        assert rows == [("f", "def", 1), ("g", "def", 6), ("C", "class", 12), ("C.<lambda>", "lambda", 12)] and not problems, repr(end)
+    assert names(tmp_path, "def f(): return 1\ndef g():\n  x = 1; y = 2\n  def h(): pass\nz = 1") == ["f", "g", "g.<locals>.h"]
+
+
+@pytest.mark.parametrize("source, told", [
+    ("def f(): pass\nx = '''", "no end"), ("def f(): pass\nx = f'{a", "never closed"), ("def f(): pass\nx = (", "never closed"),
+    ("def f(): pass\n)", "never opened"), ("def f(): pass\nx = f'{a!r:{", "never closed"), ("def f(): pass\nx = f'{a:", "no end"), ("def f(): pass\n\0", "no source has"),
+])
+def test_what_python_refuses_is_told_and_the_rest_used(tmp_path, source, told):
+    rows, problems = scan(tmp_path, source)
+    assert [r[0] for r in rows] == ["f"] and told in problems[0]
+
+
+def test_hostile_sources_end(tmp_path):
+    deep = "".join(" " * i + f"def f{i}():\n" for i in range(3000))
+    rows, problems = scan(tmp_path, deep)
+    assert 100 <= len(rows) <= 3000 and "nested too deeply" in problems[0]
+    assert max(len(r[0]) for r in rows) <= 4096
+    scan(tmp_path, "f'{" * 100000)
+    scan(tmp_path, "lambda: " * 200000)
+    scan(tmp_path, "(" * 1000000 + "lambda" + ")" * 1000000)
+    scan(tmp_path, "x = f'{!" + "!" * 1000000)
+    rows, _ = scan(tmp_path, "def " + "a" * 100000 + "(): pass\ndef g(): pass\n")
+    assert rows[-1][0] == "g"
+    rows, problems = scan(tmp_path, "def f(): pass\n" * 300000)
+    assert len(rows) < 300000 and "more functions" in problems[0]
+    assert scan(tmp_path, "global x\n" * 500000 + "def f(): pass\n")[0] == [("f", "def", 500001)]
