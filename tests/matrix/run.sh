@@ -30,12 +30,12 @@ fi
 unshare -m true 2>/dev/null || { echo "matrix: SKIPPED: no mount namespaces here"; exit 0; }
 [ $# -gt 0 ] || set -- tests/oracle tests/events tests/e2e/test_exact.py tests/e2e/test_crash.py tests/e2e/test_safety.py
 
-# pytest is pure Python: one copy for all interpreters.
-if [ ! -e build/matrix/pytest/ready ]; then
+# These are pure Python: one copy for all interpreters.
+if ! cmp -s tests/matrix/requirements.txt build/matrix/pytest/ready; then
     mkdir -p build/matrix
     python3 -m pip install -q --disable-pip-version-check --target build/matrix/pytest -r tests/matrix/requirements.txt 2>build/matrix/pip.log ||
         { cat build/matrix/pip.log; echo "matrix: SKIPPED: pytest cannot be installed"; exit 0; }
-    touch build/matrix/pytest/ready
+    cp tests/matrix/requirements.txt build/matrix/pytest/ready
 fi
 
 listing=build/matrix/roots
