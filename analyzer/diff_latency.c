@@ -35,6 +35,9 @@ enum {
     TAIL_LEAST = 20,             /* calls beyond a quantile */
     LEAST_NS = 300,              /* below, the recorder's own cost is part of the difference */
 };
+/* An estimate with a larger error has no logarithm to speak of: a mean that one call made, a
+ * quantile between two humps. */
+static const double STEADY = 0.25;
 /* A tail moves with the machine more than the middle does. */
 static const double effect_factor[] = { [DIFF_typical] = 1, [DIFF_mean] = 1, [DIFF_p50] = 1, [DIFF_p95] = 1.5, [DIFF_p99] = 2 };
 
@@ -42,31 +45,59 @@ static const double effect_factor[] = { [DIFF_typical] = 1, [DIFF_mean] = 1, [DI
 
 struct estimate { double value, variance, dof; bool known; };   /* value in ns; variance of its logarithm */
 
-/* How many times more a mean varies than if calls were independent. */
-struct design { double effect, dof; };
+/* How many times more a mean varies than if calls were independent: for the middle of the
+ * distribution, and for its tails, which come in bursts of their own. */
+struct design { double effect, tail_effect, dof; bool known; };
+
+/* Middle and spread in bucket numbers, and how much the squares of the deviations spread, of one call. */
+struct moments { double n, mean, variance, of_squares; };
+
+static struct moments moments_of(const struct diff_function *f)
+{
+    struct moments m = { 0, 0, 0, 0 };
+    double fourth = 0;
+    for (unsigned pass = 0; pass < 2; pass++)
+        for (unsigned b = 0; b < HIST_BUCKETS; b++) {
+            const uint64_t *chunk = f->hist.chunk[b / HIST_CHUNK];
+            double count = chunk ? (double)chunk[b % HIST_CHUNK] : 0, off = (double)b - m.mean;
+            if (pass == 0) {
+                m.n += count;
+                m.mean += count * (double)b;
+            } else {
+                m.variance += count * off * off;
+                fourth += count * off * off * off * off;
+            }
+            if (pass == 0 && b == HIST_BUCKETS - 1 && m.n > 0)
+                m.mean /= m.n;
+        }
+    if (m.n > 0) {
+        m.variance = fmax(m.variance / m.n, 1);              /* a bucket is the least spread there is */
+        m.of_squares = fmax(fourth / m.n - m.variance * m.variance, 1);
+    }
+    return m;
+}
 
 static struct design design_of(const struct diff_function *f, struct piece *pieces)
 {
-    double n = 0, sum = 0, squares = 0;
-    uint32_t used = 0;
-    for (uint32_t i = 0; i < f->n_cells; i++) {
-        const struct diff_cell *c = &f->cells[i];
-        if (!c->finished)
-            continue;
-        pieces[used++] = (struct piece){ (double)c->finished, (double)c->log_sum };
-        n += (double)c->finished;
-        sum += (double)c->log_sum;
-        squares += (double)c->log_squares;
+    struct moments m = moments_of(f);
+    struct design d = { 1, 1, 0, false };
+    struct clustered c[2];
+    for (unsigned squares = 0; squares < 2; squares++) {
+        uint32_t used = 0;
+        for (uint32_t i = 0; i < f->n_cells; i++) {
+            const struct diff_cell *cell = &f->cells[i];
+            double n = (double)cell->finished, sum = (double)cell->log_sum;
+            if (cell->finished)
+                pieces[used++] = (struct piece){ n, squares ? (double)cell->log_squares - 2 * m.mean * sum + n * m.mean * m.mean : sum };
+        }
+        if (used < CELLS_LEAST || m.n < CALLS_LEAST)
+            return d;
+        c[squares] = clustered_mean(pieces, used);
     }
-    struct design d = { 1, n - 1 };
-    if (used < 2 || n < 2)
-        return d;
-    double mean = sum / n, alone = fmax(squares / n - mean * mean, 1) / n;   /* a bucket is the least spread there is */
-    struct clustered c = clustered_mean(pieces, used);
-    if (c.variance > alone) {
-        d.effect = c.variance / alone;
-        d.dof = c.dof;
-    }
+    d.known = true;
+    d.dof = c[0].dof;
+    d.effect = fmax(1, c[0].variance * m.n / m.variance);
+    d.tail_effect = fmax(d.effect, c[1].variance * m.n / m.of_squares);
     return d;
 }
 
@@ -77,7 +108,7 @@ static struct estimate mean_of(const struct diff_function *f, struct piece *piec
         if (f->cells[i].finished)
             pieces[used++] = (struct piece){ (double)f->cells[i].finished, (double)f->cells[i].total };
     struct clustered c = clustered_mean(pieces, used);
-    bool known = c.dof >= CELLS_LEAST - 1 && c.mean > 0;
+    bool known = c.dof >= CELLS_LEAST - 1 && c.mean > 0 && c.variance < STEADY * STEADY * c.mean * c.mean;
     return (struct estimate){ c.mean, known ? c.variance / (c.mean * c.mean) : 0, c.dof, known };
 }
 
@@ -118,26 +149,26 @@ static double value_at(const struct diff_function *f, double rank)
     return (double)f->max;
 }
 
-/* Ranks one standard error to either side of the quantile's: the values there are one to either side of it. */
-static struct estimate quantile_of(const struct diff_function *f, double share, struct design d)
+/* The values at ranks z standard errors to either side of the quantile's are an interval of it,
+ * whatever the distribution is: where it has two humps, the interval reaches from one to the other. */
+static struct estimate quantile_of(const struct diff_function *f, double share, struct design d, double z)
 {
-    double n = (double)f->finished, error = sqrt(n * share * (1 - share) * d.effect);
+    double n = (double)f->finished, error = z * sqrt(n * share * (1 - share) * (share > 0.5 ? d.tail_effect : d.effect));
     double at = value_at(f, n * share), low = value_at(f, n * share - error), high = value_at(f, n * share + error);
-    if (n * (1 - share) < TAIL_LEAST || at <= 0 || low <= 0)
+    if (n * (1 - share) < TAIL_LEAST || n * share - error < 1 || n * share + error > n - 1 || low <= 0)
         return (struct estimate){ .known = false };
-    double half = fmax(log(high / low) / 2, 0.002);
-    return (struct estimate){ at, half * half, d.dof, true };
+    double half = fmax(log(high / low) / 2 / z, 0.002);
+    return (struct estimate){ at, half * half, d.dof, half < STEADY };
 }
 
-static void estimate_all(const struct diff_function *f, struct estimate out[DIFF_N_MEASURES], struct piece *pieces)
+static void estimate_all(const struct diff_function *f, struct estimate out[DIFF_N_MEASURES], struct piece *pieces, double z)
 {
     struct design d = design_of(f, pieces);
-    bool enough = f->finished >= CALLS_LEAST && d.dof >= CELLS_LEAST - 1;
     memset(out, 0, DIFF_N_MEASURES * sizeof *out);
-    for (unsigned m = 0; enough && m < DIFF_N_MEASURES; m++)
+    for (unsigned m = 0; d.known && m < DIFF_N_MEASURES; m++)
         if (shares[m] > 0)
-            out[m] = quantile_of(f, shares[m], d);
-    if (enough) {
+            out[m] = quantile_of(f, shares[m], d, z);
+    if (d.known) {
         out[DIFF_typical] = typical_of(f, d);
         out[DIFF_mean] = mean_of(f, pieces);
     }
@@ -151,7 +182,7 @@ bool diff_estimate(const struct diff_function *f, enum diff_measure m, double *n
         ghost_fail(err, GHOST_E_NOMEM, "out of memory");
         return false;
     }
-    estimate_all(f, all, pieces);
+    estimate_all(f, all, pieces, 2);
     free(pieces);
     *ns = all[m].value;
     *variance = all[m].variance;
@@ -256,8 +287,9 @@ static void total_time(struct diff_pair *p)
 static void compare_pair(struct diff *d, struct diff_pair *p, double tail, double expected, double spread, struct piece *pieces)
 {
     struct estimate before[DIFF_N_MEASURES], after[DIFF_N_MEASURES];
-    estimate_all(p->before, before, pieces);
-    estimate_all(p->after, after, pieces);
+    double z = normal_upper(tail);
+    estimate_all(p->before, before, pieces, z);
+    estimate_all(p->after, after, pieces, z);
     for (unsigned m = 0; m < DIFF_total; m++) {
         double least = log(1 + d->options->min_effect * effect_factor[m]);
         compare(&p->latency[m], &before[m], &after[m], tail, least, expected, spread);
