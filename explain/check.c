@@ -57,17 +57,17 @@ static bool has_word(const char *text, const char *word, size_t len)
     return false;
 }
 
-/* Names may be those of cited facts and of the subject. */
+/* Names of cited facts; and of the subject, who need not be cited again to be named.
+ * Types are no such names: which type was seen is what a claim is about. */
 static bool knows_name(const struct scope *s, const char *word, size_t len)
 {
     for (uint32_t i = 0; i < s->f->n; i++) {
         const struct fact *fact = &s->f->v[i];
-        if (!fact->text || !(is_cited(s, fact) || fact->section == FACT_SUBJECT))
-            continue;
-        if (has_word(fact->text, word, len))
+        bool cited = fact->text && is_cited(s, fact);
+        if (cited && has_word(fact->text, word, len))
             return true;
-        for (uint32_t k = 0; k < fact->n_names; k++)
-            if (has_word(fact->names[k].full, word, len))
+        for (uint32_t k = 0; (cited || fact->section == FACT_SUBJECT) && k < fact->n_names; k++)
+            if ((cited || fact->names[k].kind != NAME_TYPE) && has_word(fact->names[k].full, word, len))
                 return true;
     }
     return false;
@@ -133,7 +133,9 @@ static bool knows_quantity(const struct scope *s, const char *text, const struct
         if (is_cited(s, fact) && fact->text && prose_has(fact, q))
             return true;
     }
-    return is_percentile(s, q);
+    /* "two callers" is how many are cited */
+    bool listed = !q->digits && q->bare && q->unit == UNIT_COUNT && q->n && q->v[0].value >= 2 && q->v[0].value == (double)s->n_cited;
+    return listed || is_percentile(s, q);
 }
 
 /* "1 in 5": a share, or else a count by itself. Returns where to go on. */
@@ -166,11 +168,26 @@ static void check_numbers(const struct scope *s, const struct check_options *o, 
 
 /* ---- names ---- */
 
+/* "two" in quotes is no name; its number was looked up. */
+static bool is_number_word(const struct codename *name)
+{
+    char word[16];
+    struct quantity q;
+    size_t at = 0;
+    if (name->len >= sizeof word)
+        return false;
+    memcpy(word, name->p, name->len);
+    word[name->len] = '\0';
+    return quantity_next(word, &at, false, &q) && q.at == 0 && q.len == name->len;
+}
+
 static void check_names(const struct scope *s, const struct check_options *o, const char *text)
 {
     struct codename name;
     for (size_t at = 0; codename_next(text, &at, o->english, &name);) {
         const char *alias = codename_alias(name.p, name.len);
+        if (is_number_word(&name))
+            continue;
         s->v->names++;
         if (!knows_name(s, name.p, name.len) && !(alias && knows_name(s, alias, strlen(alias))))
             fault(s->v, "the name %s is not in the facts it cites", name.p, name.len);
@@ -203,6 +220,38 @@ static char *plain_text(const char *text)
     if (out)
         *to = '\0';
     return out;
+}
+
+/* ---- names in backticks ---- */
+
+static bool is_name(const struct scope *s, const char *p, size_t len)
+{
+    for (uint32_t i = 0; i < s->f->n; i++) {
+        const struct fact *fact = &s->f->v[i];
+        bool cited = is_cited(s, fact);
+        for (uint32_t k = 0; (cited || fact->section == FACT_SUBJECT) && k < fact->n_names; k++) {
+            const struct fact_name *n = &fact->names[k];
+            if (!cited && n->kind == NAME_TYPE)
+                continue;
+            if ((n->len == len && memcmp(fact->text + n->at, p, len) == 0) || (strlen(n->full) == len && memcmp(n->full, p, len) == 0))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Blanks out what is a name as it stands: there may be digits in it that are no number. */
+static void drop_names(const struct scope *s, char *text)
+{
+    for (char *open = strchr(text, '`'), *close; open && (close = strchr(open + 1, '`')); open = strchr(close + 1, '`')) {
+        size_t len = (size_t)(close - open - 1), bare = len;
+        if (len > 2 && strncmp(close - 2, "()", 2) == 0)
+            bare -= 2;
+        if (bare == 0 || !(is_name(s, open + 1, bare) || is_name(s, open + 1, len)))
+            continue;
+        s->v->names++;
+        memset(open, ' ', len + 2);
+    }
 }
 
 /* ---- citations in the text ---- */
@@ -251,6 +300,7 @@ void check_claim(const struct facts *f, const struct check_options *o, const cha
             fault(v, "there is no fact %s", number, strlen(number));
         }
     drop_citations(plain);
+    drop_names(&s, plain);
     check_numbers(&s, o, plain);
     check_names(&s, o, plain);
     free(plain);

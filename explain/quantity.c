@@ -437,6 +437,10 @@ static bool from_words(const char *text, size_t at, struct quantity *q)
         q->fraction = true;
         q->unit = UNIT_SHARE;
         q->v[0].value = 1 / w->value;
+        if (strncmp(text + at + len, " of a percent", 13) == 0) {
+            q->v[0].value /= 100;
+            q->len += 13;
+        }
         return strncmp(text + at + len, " an hour", 8) != 0;
     }
     size_t fraction = n_in_m(text + at, &share);
