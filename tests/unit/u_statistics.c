@@ -1,0 +1,112 @@
+/* u_statistics.c - quantiles and intervals against printed tables, variances against simulated series. */
+#include "unit.h"
+
+#include <math.h>
+
+#include "analyzer/statistics.h"
+
+static void near(double got, double wanted, double relative)
+{
+    if (fabs(got - wanted) > relative * fmax(fabs(wanted), 1e-9))
+        fail_msg("got %.10g, wanted %.10g", got, wanted);
+}
+
+/* Abramowitz and Stegun, tables 26.5 and 26.6; the far tail from Wichura's paper. */
+static void test_normal(void **state)
+{
+    (void)state;
+    near(normal_upper(0.5) + 1, 1, 1e-12);
+    near(normal_upper(0.025), 1.959963985, 1e-9);
+    near(normal_upper(0.001), 3.090232306, 1e-9);
+    near(normal_upper(1e-10), 6.361340902, 1e-9);
+    near(normal_upper(0.75), -0.6744897502, 1e-9);
+}
+
+/* Abramowitz and Stegun, table 26.10. */
+static void test_student(void **state)
+{
+    static const struct { double p, dof, t; } rows[] = {
+        { 0.25, 1, 1.000 }, { 0.025, 1, 12.706 }, { 0.025, 2, 4.303 }, { 0.025, 3, 3.182 }, { 0.005, 4, 4.604 }, { 0.05, 5, 2.015 },
+        { 0.0005, 6, 5.959 }, { 0.01, 10, 2.764 }, { 0.0005, 20, 3.850 }, { 0.025, 30, 2.042 }, { 0.005, 60, 2.660 }, { 0.025, 120, 1.980 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        near(student_upper(rows[i].p, rows[i].dof), rows[i].t, 5e-4);
+    near(student_upper(0.975, 10), -2.228, 5e-4);
+    near(student_upper(1e-6, 1e9), normal_upper(1e-6), 1e-6);
+    for (double dof = 1; dof < 200; dof += 0.25)     /* falls towards the normal one, without a step anywhere */
+        assert_true(student_upper(1e-4, dof + 0.25) < student_upper(1e-4, dof) * 1.0001);
+}
+
+/* Newcombe, Statistics in Medicine 17 (1998), p. 857 and p. 873. */
+static void test_proportions(void **state)
+{
+    (void)state;
+    struct interval w = wilson(81, 263, 1.959964);
+    near(w.low, 0.2553, 1e-3);
+    near(w.high, 0.3662, 1e-3);
+    w = wilson(0, 20, 1.959964);
+    assert_true(w.low == 0);
+    near(w.high, 0.1611, 1e-3);
+    struct interval d = newcombe(48, 80, 56, 70, 1.959964);     /* 0.8 - 0.6 */
+    near(d.low, 0.0524, 2e-3);
+    near(d.high, 0.3339, 2e-3);
+}
+
+static uint64_t seed = 88172645463325252u;
+static double noise(void)   /* about normal, mean 0, deviation 1 */
+{
+    double sum = 0;
+    for (unsigned i = 0; i < 12; i++) {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        sum += (double)(seed >> 11) / 9007199254740992.0;
+    }
+    return sum - 6;
+}
+
+/* Over many series the variance that one series tells is that of the means: for independent
+ * pieces, and for pieces that hang together for five of them. */
+static void test_clustered(void **state)
+{
+    enum { SERIES = 400, PIECES = 64 };
+    (void)state;
+    for (unsigned block = 1; block <= 5; block += 4) {
+        double told = 0, squares = 0;
+        for (unsigned s = 0; s < SERIES; s++) {
+            struct piece v[PIECES];
+            double level = 0;
+            for (unsigned i = 0; i < PIECES; i++) {
+                if (i % block == 0)
+                    level = noise();
+                double w = 1 + i % 3;
+                v[i] = (struct piece){ w, w * (10 + level) };
+            }
+            struct clustered c = clustered_mean(v, PIECES);
+            told += c.variance / SERIES;
+            squares += (c.mean - 10) * (c.mean - 10) / SERIES;
+            assert_true(c.dof >= GROUPS_LEAST - 1);
+        }
+        /* The largest of several estimates is rather too large; groups of 8 cut some blocks of 5 in two. */
+        assert_true(told > (block == 1 ? 0.9 : 0.65) * squares);
+        assert_true(told < 2.5 * squares);
+    }
+}
+
+static void test_few(void **state)
+{
+    struct piece one[] = { { 3, 6 } };
+    (void)state;
+    assert_true(clustered_mean(NULL, 0).dof == 0 && clustered_mean(one, 1).dof == 0);
+    near(clustered_mean(one, 1).mean, 2, 1e-12);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_normal), cmocka_unit_test(test_student), cmocka_unit_test(test_proportions),
+        cmocka_unit_test(test_clustered), cmocka_unit_test(test_few),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
