@@ -46,7 +46,8 @@ struct events_log {
 int events_log_open(struct events_log *l, const char *path, uint32_t number, struct events_blocks *blocks, struct ghost_err *err);
 void events_log_release(struct events_log *l);
 
-/* The definition, looked for in frames not scanned yet when need be; NULL: there is none. */
+/* The definition, looked for in frames not scanned yet when need be; NULL: there is none.
+ * The struct moves when another is looked for: copy it; what it points to stays. */
 const struct ghost_def_func *events_log_func(struct events_log *l, uint32_t id);
 const struct ghost_def_type *events_log_type(struct events_log *l, uint32_t id);
 const struct ghost_def_sig *events_log_sig(struct events_log *l, uint32_t func, uint32_t id);

@@ -109,12 +109,14 @@ static struct ghost_str name_type(void *self, uint32_t i)
 
 static struct event_signature make_signature(struct events_log *l, uint32_t func, uint32_t id)
 {
-    const struct ghost_def_func *f = events_log_func(l, func);
-    const struct ghost_def_sig *d = events_log_sig(l, func, id);
-    struct naming naming = { l, d ? d->types : NULL };
-    struct signature_form form = { .co_flags = f ? f->co_flags : 0, .n_positional = f ? f->n_positional : 0, .n_kwonly = f ? f->n_kwonly : 0,
-                                   .params = f ? f->params : NULL, .n_types = d ? d->n_params : 0, .type = name_type, .self = &naming,
-                                   .other = id == GHOST_SIG_OTHER, .defined = d && d->n_params == (f ? f->n_params : 0) };
+    const struct ghost_def_sig *sig = events_log_sig(l, func, id);
+    struct ghost_def_sig d = sig ? *sig : (struct ghost_def_sig){ 0 };
+    const struct ghost_def_func *known = events_log_func(l, func);
+    struct ghost_def_func f = known ? *known : (struct ghost_def_func){ 0 };
+    struct naming naming = { l, d.types };
+    struct signature_form form = { .co_flags = f.co_flags, .n_positional = f.n_positional, .n_kwonly = f.n_kwonly, .params = f.params,
+                                   .n_types = d.n_params, .type = name_type, .self = &naming,
+                                   .other = id == GHOST_SIG_OTHER, .defined = sig && d.n_params == f.n_params };
     struct event_signature s = { GHOST_STR(""), GHOST_STR("") };
     struct ghost_buf text = { 0 }, json = { 0 };
     if (signature_text(&form, &text))

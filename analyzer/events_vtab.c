@@ -115,6 +115,8 @@ static void ret_or_exc_cell(const struct cell *c)
         put(c, events_mark(c->e, c->r->log, c->r->type));
     else if (c->r->type)
         put(c, events_type(c->e, c->r->log, c->r->type));
+    else if (c->r->kind >= EVENT_RETURN && c->r->kind <= EVENT_YIELD)
+        put_text(c, "?");                /* as everywhere: a type that is not known */
 }
 static void latency_cell(const struct cell *c)
 {

@@ -74,13 +74,13 @@ static int visit_block(struct ghost_decoder *d, const struct record *r, const st
 {
     struct ghost_block block;
     const char *why = NULL;
-    if (!v->block) return 0;
+    if (!v->block && !d->choice) return 0;
     struct cursor c = { r->payload, r->payload + r->n, false };
     int ret = block_decode_outline(&d->memory, &c, &block, &why);
     if (ret == 0 && d->choice && !d->choice->wanted(d->choice->self, &block)) return 0;
     if (ret == 0) ret = block_decode_events(&d->memory, &c, &block, &why);
     if (ret != 0) return fail_at(err, ret, at, why);
-    return v->block(v->self, &block, at->frame);
+    return v->block ? v->block(v->self, &block, at->frame) : 0;
 }
 
 static int visit(struct ghost_decoder *d, const struct record *r, const struct place *at,
