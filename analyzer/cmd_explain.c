@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "config.h"
+#include "diff.h"
 #include "explain/explain_print.h"
 #include "facts_build.h"
 #include "grid.h"
@@ -136,12 +137,45 @@ static int prepare(struct work *w, const char *session, struct ghost_err *err)
     return ret == 0 ? atlas_make(&w->a, w->m, &w->p, &w->findings, err) : ret;
 }
 
+static int facts_by_diff(struct work *w, char **argv, struct ghost_err *err)
+{
+    struct diff_options o = DIFF_DEFAULTS;
+    struct diff_side sides[2] = { 0 };
+    struct diff d = { 0 };
+    int ret = 0;
+    for (unsigned i = 0; i < 2 && ret == 0; i++) {
+        struct ghost_model **m = calloc(1, sizeof *m);       /* the side's from here on */
+        if (m && (*m = load_model(w->o->data_dir, argv[i], (unsigned)w->o->jobs, err))) {
+            ret = diff_side_make(&sides[i], m, 1, err);
+        } else {
+            ret = m ? err->code : ghost_fail(err, GHOST_E_NOMEM, "out of memory");
+            free(m);
+        }
+    }
+    if (ret < 0) {
+        diff_side_release(&sides[0]);
+        diff_side_release(&sides[1]);
+        return ret;
+    }
+    ret = diff_make(&d, &sides[0], &sides[1], &o, err);
+    if (ret >= 0)
+        ret = facts_of_diff(&w->facts, &d, err);
+    diff_release(&d);
+    return ret;
+}
+
 static int collect(FILE *f, struct work *w, int argc, char **argv, struct ghost_err *err)
 {
     const struct explain_command *o = w->o;
-    bool named = !o->session && !o->anomaly;
+    bool named = !o->session && !o->anomaly && !o->diff;
+    if (o->session + (o->anomaly != NULL) + o->diff > 1)
+        return ghost_fail(err, GHOST_E_USAGE, "--session, --anomaly and --diff exclude each other");
+    if (o->diff && argc != 2)
+        return ghost_fail(err, GHOST_E_USAGE, "--diff compares two sessions: ghost explain --diff BEFORE AFTER. See: ghost sessions");
+    if (o->diff)
+        return facts_by_diff(w, argv, err);
     if (named && argc < 1)
-        return ghost_fail(err, GHOST_E_USAGE, "explain what? Name a function (ghost report lists them), or say --session or --anomaly ID. See: ghost explain --help");
+        return ghost_fail(err, GHOST_E_USAGE, "explain what? Name a function (ghost report lists them), or say --session, --anomaly ID or --diff. See: ghost explain --help");
     if (!named && argc > 1)
         return ghost_fail(err, GHOST_E_USAGE, "with --session and --anomaly there is one operand, the session, not '%s' too", argv[1]);
     int ret = prepare(w, named ? argc > 1 ? argv[1] : NULL : argc ? argv[0] : NULL, err);
@@ -289,6 +323,7 @@ static const char *const formats[] = { "text", "json", NULL };
 static const struct option options[] = {
     { .name = "session", .kind = OPTION_FLAG, .at = AT(session), .help = "explain the whole session: what the service does, and what is odd" },
     { .name = "anomaly", .kind = OPTION_TEXT, .at = AT(anomaly), .arg = "ID", .help = "explain one finding of ghost anomalies; the first digits of its id are enough" },
+    { .name = "diff", .kind = OPTION_FLAG, .at = AT(diff), .help = "explain what changed between two sessions: --diff BEFORE AFTER" },
     { .name = "backend", .letter = 'b', .kind = OPTION_CHOICE, .at = AT(backend), .arg = "NAME", .fallback = "auto", .choices = names, .key = "explain.backend",
       .env = "GHOST_EXPLAIN_BACKEND", .help = "who puts it into words; auto: gemini when GEMINI_API_KEY is set, else template" },
     { .name = "model", .kind = OPTION_TEXT, .at = AT(model), .arg = "NAME", .key = "explain.model",
@@ -324,7 +359,7 @@ static const struct option options[] = {
 const struct command cmd_explain = {
     .name = "explain",
     .summary = "one function in words and numbers, by template or a checked language model",
-    .usage = "FN [SESSION] | --session [SESSION] | --anomaly ID [SESSION]",
+    .usage = "FN [SESSION] | --session [SESSION] | --anomaly ID [SESSION] | --diff BEFORE AFTER",
     .about = "Explains how a function behaved: calls, failures, times, types, callers, and\n"
              "what stands out. FN is a part of its qualified name; module.name and name:line\n"
              "are exact. That page needs no network. With GEMINI_API_KEY set, or --backend, a\n"

@@ -28,6 +28,9 @@ int facts_of_function(struct facts *out, const struct atlas *a, const struct sub
 int facts_of_session(struct facts *out, const struct atlas *a, struct ghost_err *err);
 int facts_of_finding(struct facts *out, const struct atlas *a, const struct finding *finding, struct ghost_err *err);
 
+struct diff;
+int facts_of_diff(struct facts *out, const struct diff *d, struct ghost_err *err);
+
 /* ---- parts of them ---- */
 
 /* What stands out about a function, as NOTABLE facts; each begins with the name when `named`.

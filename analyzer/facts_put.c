@@ -44,7 +44,7 @@ static void put_span(struct facts *f, double ns)
 static void put_ratio(struct facts *f, double ratio)
 {
     char text[HUMAN];
-    snprintf(text, sizeof text, ratio < 10 ? "%.1f times" : "%.0f times", ratio);
+    snprintf(text, sizeof text, ratio < 1.95 ? "%.2f times" : ratio < 10 ? "%.1f times" : "%.0f times", ratio);
     fact_number(f, ratio, UNIT_RATIO, text);
 }
 

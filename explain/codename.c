@@ -59,7 +59,7 @@ static const struct { const char *word, *type; } aliases[] = {
 const char *codename_alias(const char *word, size_t len)
 {
     for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
-        if (strlen(aliases[i].word) == len && memcmp(aliases[i].word, word, len) == 0)
+        if (strlen(aliases[i].word) == len && strncasecmp(aliases[i].word, word, len) == 0 && (aliases[i].word[0] != 'N' || word[0] == 'N'))
             return aliases[i].type;
     return NULL;
 }
