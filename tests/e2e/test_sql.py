@@ -64,7 +64,7 @@ def test_a_big_result_streams(ghost, session):
         assert sum(1 for _ in process.stdout) >= 400000
         assert process.wait() == 0
         process.stdout.close()
-    done = ghost.command("sql", session, f"SELECT length(group_concat(text)) FROM ({MANY.format(4000000)})",
+    done = ghost.command("sql", session, f"SELECT length(group_concat(text)) FROM ({MANY.format(2000000)})",
                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (24 << 20, 24 << 20)))
     assert done.status == 2 and b"out of memory" in done.err, "the limit binds: what must be held does not fit"
     began = time.monotonic()
