@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "audit.h"
+#include "audit_walk.h"
 #include "format/block.h"
 #include "format/defcodec.h"
 #include "format/frame.h"
@@ -19,35 +20,12 @@ struct walk {
     uint64_t offset;                     /* of the frame */
     struct def_scratch scratch;
     struct block_memory memory;
-    struct ghost_buf content, again;
-    ZSTD_DCtx *z;
+    struct ghost_buf again;
 };
 
 /* ---- records ---- */
 
-static void encode(struct ghost_buf *b, const struct ghost_def *d)
-{
-    switch (d->kind) {
-    case GHOST_REC_META: ghost_encode_meta(b, &d->u.meta); break;
-    case GHOST_REC_FUNC: ghost_encode_func(b, &d->u.func); break;
-    case GHOST_REC_TYPE: ghost_encode_type(b, &d->u.type); break;
-    case GHOST_REC_SIG: ghost_encode_sig(b, &d->u.sig); break;
-    case GHOST_REC_ANNOT: ghost_encode_annot(b, &d->u.annot); break;
-    case GHOST_REC_TREE: ghost_encode_tree(b, &d->u.tree); break;
-    case GHOST_REC_THREAD: ghost_encode_thread(b, &d->u.thread); break;
-    case GHOST_REC_MARK: ghost_encode_mark(b, &d->u.mark); break;
-    case GHOST_REC_NOTE: ghost_encode_note(b, &d->u.note); break;
-    case GHOST_REC_CHILD: ghost_encode_child(b, &d->u.child); break;
-    case GHOST_REC_LOSS: ghost_encode_loss(b, &d->u.loss); break;
-    case GHOST_REC_END: ghost_encode_end(b, &d->u.end); break;
-    default: break;
-    }
-}
-
-/* A record: `whole` begins at its id, `payload` ends with it. */
-struct piece { uint64_t kind; const uint8_t *whole, *payload; size_t n, whole_n; };
-
-static void definition(struct walk *w, const struct piece *r)
+static void definition(struct walk *w, const struct walk_record *r)
 {
     struct ghost_def d;
     const char *why = NULL;
@@ -58,7 +36,7 @@ static void definition(struct walk *w, const struct piece *r)
         return;
     }
     buf_clear(&w->again);
-    encode(&w->again, &d);
+    walk_encode(&w->again, &d);
     audit_def(w->a, &d);
     audit_part(w->a, def_name(r->kind), false, r->whole_n, w->a->text_bytes - before);
     if (w->again.failed)
@@ -86,7 +64,7 @@ static const char *loose_numbers(const struct ghost_block *b)
     return unused ? "has shapes that no event uses" : operands != b->n_operands ? "has operands that no event uses" : NULL;
 }
 
-static void block(struct walk *w, const struct piece *r)
+static void block(struct walk *w, const struct walk_record *r)
 {
     struct ghost_block b;
     struct cursor c = { r->payload, r->payload + r->n, false };
@@ -101,8 +79,9 @@ static void block(struct walk *w, const struct piece *r)
         audit_problem(w->a, "%s: frame at byte %" PRIu64 ": a block of %zu bytes %s%s", w->name, w->offset, r->n, ret == 0 ? "" : "cannot be read: ", why);
 }
 
-static void record(struct walk *w, const struct piece *r)
+static void record(void *self, const struct walk_record *r)
 {
+    struct walk *w = self;
     if (r->kind == GHOST_REC_BLOCK) {
         block(w, r);
     } else if (def_known(r->kind)) {
@@ -114,31 +93,23 @@ static void record(struct walk *w, const struct piece *r)
     }
 }
 
-static void data_frame(struct walk *w, const uint8_t *p, size_t n)
+static void torn(void *self, size_t n)
 {
-    const char *why = NULL;
-    if (frame_unpack(w->z, p, n, &w->content, &why) != 0) {
-        audit_part(w->a, "unreadable", true, n, 0);
-        audit_problem(w->a, "%s: the frame at byte %" PRIu64 " (%zu bytes) cannot be read: %s", w->name, w->offset, n, why);
-        return;
-    }
-    struct cursor c = { w->content.p, w->content.p + w->content.len, false };
-    while (c.p < c.end) {
-        struct piece r = { .whole = c.p };
-        r.kind = get_varint(&c);
-        r.n = get_count(&c, CONTENT_MAX, 1);
-        r.payload = get_bytes(&c, r.n);
-        r.whole_n = (size_t)(c.p - r.whole);
-        if (c.bad) {
-            audit_part(w->a, "unreadable", true, (size_t)(c.end - r.whole), 0);
-            audit_problem(w->a, "%s: frame at byte %" PRIu64 ": %zu bytes that are no record", w->name, w->offset, (size_t)(c.end - r.whole));
-            return;
-        }
-        record(w, &r);
-    }
+    struct walk *w = self;
+    audit_part(w->a, "unreadable", true, n, 0);
+    audit_problem(w->a, "%s: frame at byte %" PRIu64 ": %zu bytes that are no record", w->name, w->offset, n);
 }
 
 /* ---- frames ---- */
+
+static void data_frame(void *self, uint64_t offset, size_t size, const char *why)
+{
+    struct walk *w = self;
+    w->offset = offset;
+    audit_part(w->a, why ? "unreadable" : "(compressed)", why != NULL, size, 0);
+    if (why)
+        audit_problem(w->a, "%s: the frame at byte %" PRIu64 " (%zu bytes) cannot be read: %s", w->name, offset, size, why);
+}
 
 /* The header and the index are rebuilt from their fields: the same bytes must come out. */
 static bool is_plain_header(struct walk *w, const uint8_t *p, size_t n)
@@ -168,68 +139,35 @@ static bool is_plain_index(struct walk *w, const uint8_t *p, size_t n)
     return !c.bad && c.p == c.end;
 }
 
-static void skippable(struct walk *w, const uint8_t *p, size_t n)
+static void skippable(void *self, uint64_t offset, const uint8_t *p, size_t n)
 {
-    if (w->offset == 0 && is_plain_header(w, p, n)) {
+    struct walk *w = self;
+    if (offset == 0 && is_plain_header(w, p, n)) {
         audit_part(w->a, "header", false, n, 0);
     } else if (is_plain_index(w, p, n)) {
         audit_part(w->a, "index", false, n, 0);
     } else {
         audit_part(w->a, "skippable frame", true, n, 0);
         audit_problem(w->a, "%s: a skippable frame of %zu bytes at byte %" PRIu64 ", neither header nor index: every reader passes over it", w->name,
-                      n, w->offset);
+                      n, offset);
     }
 }
 
-static void lost_place(struct walk *w, size_t n, bool cut)
+static void lost_place(void *self, uint64_t offset, size_t n, bool cut)
 {
+    struct walk *w = self;
     audit_part(w->a, cut ? "cut frame" : "no frame", true, n, 0);
     audit_problem(w->a, cut ? "%s: the last %zu bytes, from byte %" PRIu64 " on, are a frame that was not finished (as a crash leaves it): what is in it cannot be told"
-                            : "%s: %zu bytes at byte %" PRIu64 " are no frame: what is in them cannot be told", w->name, n, w->offset);
-}
-
-/* Length of what is no frame: up to the next that unpacks, or the end. */
-static size_t find_frame(struct walk *w, const uint8_t *p, size_t n)
-{
-    const char *why;
-    unsigned patience = 4096;            /* bytes that look like frames everywhere must not cost for ever */
-    for (size_t at = 1; at < n && patience; at++) {
-        size_t size = 0;
-        enum frame_kind kind = frame_probe(p + at, n - at, &size);
-        patience -= kind == FRAME_DATA;
-        if ((kind == FRAME_DATA && frame_unpack(w->z, p + at, size, &w->content, &why) == 0) || (kind == FRAME_SKIPPABLE && is_plain_index(w, p + at, size)))
-            return at;
-    }
-    return n;
-}
-
-static void frames(struct walk *w, const uint8_t *bytes, size_t n)
-{
-    for (size_t at = 0, size; at < n; at += size) {
-        enum frame_kind kind = frame_probe(bytes + at, n - at, &size);
-        w->offset = at;
-        if (kind == FRAME_DATA) {
-            data_frame(w, bytes + at, size);
-            audit_part(w->a, "(compressed)", false, size, 0);
-        } else if (kind == FRAME_SKIPPABLE) {
-            skippable(w, bytes + at, size);
-        } else {
-            size = find_frame(w, bytes + at, n - at);
-            lost_place(w, size, kind == FRAME_CUT && at + size == n);
-        }
-    }
+                            : "%s: %zu bytes at byte %" PRIu64 " are no frame: what is in them cannot be told", w->name, n, offset);
 }
 
 int audit_log(struct audit *a, const char *name, const uint8_t *bytes, size_t n, struct ghost_err *err)
 {
-    struct walk w = { .a = a, .name = name, .z = ZSTD_createDCtx() };
-    if (!w.z)
-        return ghost_fail(err, GHOST_E_NOMEM, "out of memory during the audit");
-    frames(&w, bytes, n);
-    ZSTD_freeDCtx(w.z);
+    struct walk w = { .a = a, .name = name };
+    struct log_walk walk = { &w, data_frame, record, torn, NULL, skippable, lost_place };
+    int ret = walk_log(&walk, bytes, n, err);
     def_scratch_release(&w.scratch);
     block_memory_release(&w.memory);
-    ghost_buf_release(&w.content);
     ghost_buf_release(&w.again);
-    return 0;
+    return ret;
 }
