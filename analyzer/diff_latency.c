@@ -52,28 +52,41 @@ struct design { double effect, tail_effect, dof; bool known; };
 /* Middle and spread in bucket numbers, and how much the squares of the deviations spread, of one call. */
 struct moments { double n, mean, variance, of_squares; };
 
+/* Calls `each` for every bucket in use, in order. */
+typedef void each_bucket(void *self, unsigned bucket, double count);
+static void walk(const struct hist *h, each_bucket *each, void *self)
+{
+    for (unsigned c = 0; c < HIST_CHUNKS; c++)
+        for (unsigned i = 0; h->chunk[c] && i < HIST_CHUNK; i++)
+            if (h->chunk[c][i])
+                each(self, c * HIST_CHUNK + i, (double)h->chunk[c][i]);
+}
+
+static void add_first(void *self, unsigned bucket, double count)
+{
+    struct moments *m = self;
+    m->n += count;
+    m->mean += count * (double)bucket;
+}
+
+static void add_higher(void *self, unsigned bucket, double count)
+{
+    struct moments *m = self;
+    double off = (double)bucket - m->mean;
+    m->variance += count * off * off;
+    m->of_squares += count * off * off * off * off;
+}
+
 static struct moments moments_of(const struct diff_function *f)
 {
     struct moments m = { 0, 0, 0, 0 };
-    double fourth = 0;
-    for (unsigned pass = 0; pass < 2; pass++)
-        for (unsigned b = 0; b < HIST_BUCKETS; b++) {
-            const uint64_t *chunk = f->hist.chunk[b / HIST_CHUNK];
-            double count = chunk ? (double)chunk[b % HIST_CHUNK] : 0, off = (double)b - m.mean;
-            if (pass == 0) {
-                m.n += count;
-                m.mean += count * (double)b;
-            } else {
-                m.variance += count * off * off;
-                fourth += count * off * off * off * off;
-            }
-            if (pass == 0 && b == HIST_BUCKETS - 1 && m.n > 0)
-                m.mean /= m.n;
-        }
-    if (m.n > 0) {
-        m.variance = fmax(m.variance / m.n, 1);              /* a bucket is the least spread there is */
-        m.of_squares = fmax(fourth / m.n - m.variance * m.variance, 1);
-    }
+    walk(&f->hist, add_first, &m);
+    if (m.n <= 0)
+        return m;
+    m.mean /= m.n;
+    walk(&f->hist, add_higher, &m);
+    m.variance = fmax(m.variance / m.n, 1);                  /* a bucket is the least spread there is */
+    m.of_squares = fmax(m.of_squares / m.n - m.variance * m.variance, 1);
     return m;
 }
 
@@ -113,40 +126,41 @@ static struct estimate mean_of(const struct diff_function *f, struct piece *piec
 }
 
 /* Mean and spread of the logarithm, from the histogram: slices have it in bucket numbers, which are only nearly one. */
+struct logs { double n, sum, squares; };
+static void add_logs(void *self, unsigned bucket, double count)
+{
+    struct logs *l = self;
+    double x = log((double)hist_lower(bucket) + (double)hist_width(bucket) / 2);
+    l->n += count;
+    l->sum += count * x;
+    l->squares += count * x * x;
+}
+
 static struct estimate typical_of(const struct diff_function *f, struct design d)
 {
-    double n = 0, sum = 0, squares = 0;
-    for (unsigned b = 0; b < HIST_BUCKETS; b++) {
-        const uint64_t *chunk = f->hist.chunk[b / HIST_CHUNK];
-        if (!chunk || !chunk[b % HIST_CHUNK])
-            continue;
-        double count = (double)chunk[b % HIST_CHUNK], x = log((double)hist_lower(b) + (double)hist_width(b) / 2);
-        n += count;
-        sum += count * x;
-        squares += count * x * x;
-    }
-    if (n < 1)
+    struct logs l = { 0, 0, 0 };
+    walk(&f->hist, add_logs, &l);
+    if (l.n < 1)
         return (struct estimate){ .known = false };
-    double mean = sum / n, spread = fmax(squares / n - mean * mean, 1e-4);
-    return (struct estimate){ exp(mean), spread / n * d.effect, d.dof, true };
+    double mean = l.sum / l.n, spread = fmax(l.squares / l.n - mean * mean, 1e-4);
+    return (struct estimate){ exp(mean), spread / l.n * d.effect, d.dof, true };
+}
+
+struct rank { double wanted, seen, value; };
+static void look_at(void *self, unsigned bucket, double count)
+{
+    struct rank *r = self;
+    if (r->seen < r->wanted && r->seen + count >= r->wanted)
+        r->value = (double)hist_lower(bucket) + (double)hist_width(bucket) * (r->wanted - r->seen) / count;
+    r->seen += count;
 }
 
 /* The value at a rank; linear inside a bucket. */
 static double value_at(const struct diff_function *f, double rank)
 {
-    double seen = 0;
-    for (unsigned b = 0; b < HIST_BUCKETS; b++) {
-        const uint64_t *chunk = f->hist.chunk[b / HIST_CHUNK];
-        if (!chunk || !chunk[b % HIST_CHUNK])
-            continue;
-        double count = (double)chunk[b % HIST_CHUNK];
-        if (seen + count >= rank) {
-            double value = (double)hist_lower(b) + (double)hist_width(b) * fmax(0, fmin(1, (rank - seen) / count));
-            return fmin(fmax(value, (double)f->min), (double)f->max);
-        }
-        seen += count;
-    }
-    return (double)f->max;
+    struct rank r = { fmax(rank, 1e-9), 0, (double)f->max };
+    walk(&f->hist, look_at, &r);
+    return fmin(fmax(r.value, (double)f->min), (double)f->max);
 }
 
 /* The values at ranks z standard errors to either side of the quantile's are an interval of it,

@@ -1,5 +1,6 @@
 /* diff_shapes.c - what only one side shows of a function: signatures, return types, exception types, calls. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "diff.h"
@@ -57,14 +58,28 @@ static struct profile_count item_of(const struct diff_function *f, enum diff_sha
     return (struct profile_count){ e->type, e->raised + e->passed };
 }
 
-static bool has(const struct diff_function *f, enum diff_shape k, struct ghost_str name)
+/* Names in order, to find one quickly: a dispatcher may call thousands of functions. */
+struct names { struct ghost_str *v; uint32_t n; };
+
+static int by_name(const void *a, const void *b) { return ghost_str_compare(*(const struct ghost_str *)a, *(const struct ghost_str *)b); }
+
+static bool names_of(struct names *to, const struct diff_function *f, enum diff_shape k)
 {
-    for (uint32_t i = 0; i < count_of(f, k); i++) {
+    uint32_t all = count_of(f, k);
+    *to = (struct names){ malloc(((size_t)all + 1) * sizeof *to->v), 0 };
+    for (uint32_t i = 0; to->v && i < all; i++) {
         struct profile_count c = item_of(f, k, i);
-        if (c.n && ghost_str_compare(c.name, name) == 0)
-            return true;
+        if (c.n)
+            to->v[to->n++] = c.name;
     }
-    return false;
+    if (to->v)
+        qsort(to->v, to->n, sizeof *to->v, by_name);
+    return to->v != NULL;
+}
+
+static bool has(const struct names *n, struct ghost_str name)
+{
+    return n->n && bsearch(&name, n->v, n->n, sizeof *n->v, by_name);
 }
 
 /* ---- the caller that brings a signature ---- */
@@ -91,13 +106,13 @@ static void callers_of(const struct diff_side *s, uint32_t model, const struct d
 /* ---- one function ---- */
 
 static struct diff_novelties only_in(struct diff *d, const struct diff_side *side, const struct diff_function *f,
-                                     const struct diff_function *other, enum diff_shape k)
+                                     const struct diff_function *other, const struct names *known, enum diff_shape k)
 {
     struct diff_novelty *v = NULL;
     uint32_t n = 0, all = count_of(f, k);
     for (uint32_t i = 0; i < all; i++) {
         struct profile_count c = item_of(f, k, i);
-        if (!c.n || has(other, k, c.name))
+        if (!c.n || has(known, c.name))
             continue;
         if (!v && !(v = ARENA_ARRAY(&d->arena, struct diff_novelty, all)))
             break;
@@ -112,7 +127,7 @@ static struct diff_novelties only_in(struct diff *d, const struct diff_side *sid
 }
 
 /* A callee that has another name on the other side is the same edge. */
-static struct diff_novelties without_renamed(const struct diff *d, struct diff_novelties all, const struct diff_pair *p, bool fresh)
+static struct diff_novelties without_renamed(const struct diff *d, struct diff_novelties all, const struct names *other, bool fresh)
 {
     struct diff_novelty *v = (struct diff_novelty *)all.v;
     uint32_t n = 0;
@@ -123,7 +138,7 @@ static struct diff_novelties without_renamed(const struct diff *d, struct diff_n
             if (q->match != DIFF_RENAMED)
                 continue;
             struct ghost_str here = without_line((fresh ? q->after : q->before)->fn_key), there = without_line((fresh ? q->before : q->after)->fn_key);
-            known = ghost_str_compare(here, v[i].name) == 0 && has(fresh ? p->before : p->after, DIFF_SHAPE_callees, there);
+            known = ghost_str_compare(here, v[i].name) == 0 && has(other, there);
         }
         if (!known)
             v[n++] = v[i];
@@ -131,18 +146,28 @@ static struct diff_novelties without_renamed(const struct diff *d, struct diff_n
     return (struct diff_novelties){ v, n };
 }
 
+static bool compare_pair(struct diff *d, struct diff_pair *p, enum diff_shape k)
+{
+    struct names before = { 0 }, after = { 0 };
+    bool ok = names_of(&before, p->before, k) && names_of(&after, p->after, k);
+    if (ok) {
+        p->fresh[k] = only_in(d, &d->after, p->after, p->before, &before, k);
+        p->gone[k] = only_in(d, &d->before, p->before, p->after, &after, k);
+    }
+    if (ok && k == DIFF_SHAPE_callees) {
+        p->fresh[k] = without_renamed(d, p->fresh[k], &before, true);
+        p->gone[k] = without_renamed(d, p->gone[k], &after, false);
+    }
+    free(before.v);
+    free(after.v);
+    return ok;
+}
+
 int diff_compare_shapes(struct diff *d, struct ghost_err *err)
 {
-    for (uint32_t i = 0; i < d->n; i++) {
-        struct diff_pair *p = &d->pairs[i];
-        if (!p->before || !p->after)
-            continue;
-        for (unsigned k = 0; k < DIFF_N_SHAPES; k++) {
-            p->fresh[k] = only_in(d, &d->after, p->after, p->before, k);
-            p->gone[k] = only_in(d, &d->before, p->before, p->after, k);
-        }
-        p->fresh[DIFF_SHAPE_callees] = without_renamed(d, p->fresh[DIFF_SHAPE_callees], p, true);
-        p->gone[DIFF_SHAPE_callees] = without_renamed(d, p->gone[DIFF_SHAPE_callees], p, false);
-    }
-    return d->arena.failed ? ghost_fail(err, GHOST_E_NOMEM, "out of memory while comparing signatures") : 0;
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < d->n; i++)
+        for (unsigned k = 0; ok && d->pairs[i].before && d->pairs[i].after && k < DIFF_N_SHAPES; k++)
+            ok = compare_pair(d, &d->pairs[i], k);
+    return ok && !d->arena.failed ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory while comparing signatures");
 }

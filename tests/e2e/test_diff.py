@@ -2,6 +2,7 @@
 import csv
 import io
 import json
+import resource
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -198,3 +199,30 @@ def test_split_at_a_mark(python, ghost, tmp_path):
     answer = json.loads(ghost.command("diff", "--split", "deployed", "--format", "json").out)
     assert names(answer["added"]) == ["new"] and names(answer["removed"]) == ["old"]
     assert [n["name"] for n in {r["qualname"]: r for r in answer["changed"]}["both"]["new_signatures"]] == ["(str)"]
+
+
+MANY = """
+source = "\\n".join(f"def f{i}(a): return a" for i in range(10000))
+space = {"__name__": "__main__"}
+exec(compile(source, __file__, "exec"), space)
+functions = [space[f"f{i}"] for i in range(10000)]
+def main():
+    for i in range(3):
+        for f in functions: f(i)
+main()
+"""
+
+
+def test_ten_thousand_functions(ghost, tmp_path):
+    """Processor time of a comparison of analysed sessions; a dispatcher with 10,000 callees must not make it quadratic."""
+    (tmp_path / "app.py").write_text(MANY)
+    python = harness.pythons()[-1]
+    for _ in range(2):
+        assert ghost.run([python.exe, str(tmp_path / "app.py")], "-q", cwd=tmp_path).status == 0
+    a, b = (s.name for s in ghost.sessions())
+    ghost.command("report", a), ghost.command("report", b)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    answer = json.loads(ghost.command("diff", a, b, "--format", "json").out)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert answer["compared"] == 10001 and answer["changed"] == []
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 3      # 0.5 s when the machine is quiet
