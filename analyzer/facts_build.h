@@ -18,8 +18,9 @@ struct subject {
 };
 struct subjects { struct subject *v; uint32_t n, cap; bool exact; };
 /* Exact matches of qualname, module.qualname, fn_key or qualname:line; without one
- * all whose qualified name contains `pattern`, most called first; when none does,
- * up to 5 of the nearest names in `near`. */
+ * those whose last part is `pattern`, else all whose qualname, else whose module and
+ * qualname contain it, whatever the case. Most called first. When none does, up to 5
+ * of the nearest names in `near`. */
 int subjects_find(struct subjects *s, struct subjects *near, const struct atlas *a, const char *pattern, struct ghost_err *err);
 void subjects_release(struct subjects *s);
 

@@ -118,7 +118,7 @@ static void put_pairs(struct facts *f, const struct diff *d)
     for (uint32_t i = 0; i < d->n; i++) {
         const struct diff_pair *p = &d->pairs[i];
         bool first = notable < NOTABLE && is_notable(p);
-        if (!p->changed)
+        if (!p->changed && p->before && p->after)
             continue;
         changed++;
         if (!first && told >= CHANGES)
@@ -143,7 +143,7 @@ static void put_totals(struct facts *f, const struct diff *d)
     fact_begin(f, FACT_SUBJECT);
     fact_words(f, "Compared");
     fact_label(f);
-    SAY(f, "{} functions are on both sides; {} changed, {} are new, {} are gone", P_COUNT(d->compared), P_COUNT(d->changed), P_COUNT(d->added), P_COUNT(d->removed));
+    SAY(f, "{} functions are on both sides, of which {} changed; functions that are new: {}, gone: {}", P_COUNT(d->compared), P_COUNT(d->changed), P_COUNT(d->added), P_COUNT(d->removed));
     if (d->speed > 0) {
         fact_begin(f, FACT_CAVEATS);
         fact_words(f, "The rest of the program");
@@ -163,7 +163,7 @@ int facts_of_diff(struct facts *out, const struct diff *d, struct ghost_err *err
     out->title = strdup("what changed");
     facts_begin_lead(out);
     SAY(out, "Of {} functions that both recordings have, {} changed", P_COUNT(d->compared), P_COUNT(d->changed));
-    SAY(out, "; {} are new and {} are gone.", P_COUNT(d->added), P_COUNT(d->removed));
+    SAY(out, "; new: {}, gone: {}.", P_COUNT(d->added), P_COUNT(d->removed));
     put_side(out, "Before", &d->before);
     put_side(out, "After", &d->after);
     put_totals(out, d);

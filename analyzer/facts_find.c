@@ -65,7 +65,8 @@ bool walk_dead(const struct atlas *a, each_dead *each, void *self)
 
 /* ---- matching ---- */
 
-enum match { MATCH_NONE, MATCH_FOLDED, MATCH_PART, MATCH_EXACT };
+/* The better the later. */
+enum match { MATCH_NONE, MATCH_MODULE, MATCH_PART, MATCH_LAST, MATCH_EXACT };
 
 static bool is_exactly(const char *pattern, const struct subject *s)
 {
@@ -79,15 +80,24 @@ static bool is_exactly(const char *pattern, const struct subject *s)
     return strcmp(pattern, text[0]) == 0 || strcmp(pattern, text[1]) == 0;
 }
 
+/* The last part of a qualified name is what people type. */
+static const char *last_part(const char *qualname)
+{
+    const char *dot = strrchr(qualname, '.');
+    return dot ? dot + 1 : qualname;
+}
+
 static enum match match(const char *pattern, const struct subject *s)
 {
     char full[1024];
     if (is_exactly(pattern, s))
         return MATCH_EXACT;
-    full_name(full, s->module, s->qualname);
-    if (strstr(full, pattern))
+    if (strcmp(last_part(s->qualname.p), pattern) == 0)
+        return MATCH_LAST;
+    if (strcasestr(s->qualname.p, pattern))
         return MATCH_PART;
-    return strcasestr(full, pattern) ? MATCH_FOLDED : MATCH_NONE;
+    full_name(full, s->module, s->qualname);
+    return strcasestr(full, pattern) ? MATCH_MODULE : MATCH_NONE;
 }
 
 struct search { struct subjects found; const struct atlas *a; const char *pattern; enum match best; bool failed; };
@@ -132,13 +142,6 @@ static int by_calls(const void *pa, const void *pb)
     int r = compare_str(a->module, b->module);
     r = r ? r : compare_str(a->qualname, b->qualname);
     return r ? r : (a->line > b->line) - (a->line < b->line);
-}
-
-/* The last part of a qualified name is what people type. */
-static const char *last_part(const char *qualname)
-{
-    const char *dot = strrchr(qualname, '.');
-    return dot ? dot + 1 : qualname;
 }
 
 /* Names a typing error away from the pattern, nearest first. */

@@ -150,6 +150,21 @@ static void put_piece(struct facts *f, const struct atlas *a, const struct piece
     }
 }
 
+/* "1 calls": the word behind a one loses its s. Bytes to skip of the words that follow. */
+static const char *plural_after(const struct piece *p, const char *words, char singular[32])
+{
+    static const char *const plurals[] = { " calls", " times", " events", " functions", " threads", " types", " callers", " signatures" };
+    for (size_t i = 0; p->kind == PIECE_COUNT && p->n == 1 && i < sizeof plurals / sizeof *plurals; i++) {
+        size_t n = strlen(plurals[i]);
+        if (strncmp(words, plurals[i], n) != 0 || isalnum((unsigned char)words[n]))
+            continue;
+        memcpy(singular, plurals[i], n - 1);
+        singular[n - 1] = '\0';
+        return words + n;
+    }
+    return words;
+}
+
 void put_pieces(struct facts *f, const struct atlas *a, const char *words, const struct piece *pieces, size_t n)
 {
     char run[512];
@@ -163,9 +178,13 @@ void put_pieces(struct facts *f, const struct atlas *a, const char *words, const
         fact_words(f, run);
         words += len;
         if (hole == words) {
-            if (used < n)
-                put_piece(f, a, &pieces[used++]);
+            char singular[32] = "";
             words += 2;
+            if (used < n) {
+                put_piece(f, a, &pieces[used]);
+                words = plural_after(&pieces[used++], words, singular);
+                fact_words(f, singular);
+            }
         }
     }
 }

@@ -1,0 +1,4 @@
+# numbered facts
+story s
+ghost explain calculate_discount ./s --facts
+ghost explain validate_order ./s --facts --format json

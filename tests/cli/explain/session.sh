@@ -1,0 +1,3 @@
+# a whole session
+story s
+ghost explain --session ./s
