@@ -232,6 +232,22 @@ static void on_import(struct scan *s, uint32_t i, bool from)
     }
 }
 
+/* del a, (b, [c]): names that are targets; not d[e], f.g, h(i).j */
+static void on_del(struct scan *s)
+{
+    for (uint32_t i = 1; i < s->n; i++) {
+        const struct pytoken *t = &s->tokens[i], *before = &s->tokens[i - 1];
+        bool follows = i > 1 && (before->kind == PY_NAME || before->kind == PY_CLOSE || before->kind == PY_STRING);
+        if (t->kind == PY_OPEN && follows) {         /* a subscript or call: over it */
+            for (uint32_t depth = t->depth; i + 1 < s->n && !(s->tokens[i].kind == PY_CLOSE && s->tokens[i].depth == depth); i++)
+                ;
+            continue;
+        }
+        if (t->kind == PY_NAME && !is(s, i - 1, ".") && (i + 1 == s->n || strchr(")],", s->tokens[i + 1].p[0])))
+            bind(s, hash_name(t), 0, false, false);
+    }
+}
+
 static void on_global(struct scan *s)
 {
     for (uint32_t i = 1; i < s->n; i++)
@@ -318,12 +334,9 @@ static void on_statement(struct scan *s)
         on_import(s, i + 1, true);
     } else if (is_name(s, 0, "global"))
         on_global(s);
-    else if (is_name(s, 0, "del")) {
-        for (uint32_t i = 1; i < s->n; i++)       /* del a, (b): whole targets only */
-            if (s->tokens[i].kind == PY_NAME && (i == 1 || strchr("([,", s->tokens[i - 1].p[0])) &&
-                (i + 1 == s->n || strchr(")],", s->tokens[i + 1].p[0])))
-                bind(s, hash_name(&s->tokens[i]), 0, false, false);
-    } else
+    else if (is_name(s, 0, "del"))
+        on_del(s);
+    else
         for (uint32_t i = 0; i + 1 < s->n && s->tokens[i].kind == PY_NAME && is(s, i + 1, "="); i += 2)
             bind(s, hash_name(&s->tokens[i]), 0, false, false);
 }
