@@ -19,28 +19,61 @@
 #include "slices.h"
 #include "table.h"
 
-/* Calls of one function with one signature, from all callers. */
+enum { AGG_WINDOW = 12 * HIST_CHUNK };
+
+/* Calls of one function with one signature, from all callers. A cache line. Its latencies are
+ * counted in a window of octaves, and what lies outside of it one by one (struct agg_far). */
 struct agg_sig {
     uint32_t func, sig;
     uint64_t first_real, last_real;      /* ns since 1970 of the first and last call; UINT64_MAX, 0: unknown */
-    uint32_t chunk[HIST_CHUNKS];         /* latency histogram: index into agg.chunks, 0 none */
+    uint32_t edges;                      /* the one met last heads a chain */
+    uint32_t window;                     /* index, 0 none */
+    uint32_t first_bucket;               /* of the window; without one, beyond all buckets */
+    uint32_t outside, patience;          /* latencies outside of it; how many until it moves */
+    uint32_t fill[5];
 };
 
+/* Calls of one signature from one caller. A cache line: a call needs nothing else of
+ * the tables. The first of all, number 0, is the bottom of every stack and no edge. */
 struct agg_edge {
-    uint32_t sig;                        /* index of agg_sig */
-    uint32_t caller;                     /* function id, 0 none */
-    uint32_t cells;                      /* the outcome met first in a chain of all; TABLE_NONE: none yet */
-    bool adopted;                        /* frames whose beginning was not seen */
-    uint64_t calls;                      /* bodies entered */
+    uint64_t key;                        /* see agg_edge_key */
+    uint64_t first, last;                /* ticks of the first and last recent call ... */
+    uint32_t recent;                     /* calls since the last fold */
+    uint32_t func;
+    uint32_t cells;                      /* its outcomes: the one met last heads a chain, which 0 ends */
+    uint32_t next;                       /* of the signature's chain */
+    uint32_t guess[2];                   /* edge that was met next, after its call and after its end */
+    uint16_t first_clock, last_clock;    /* ... and the clocks of their blocks */
+    uint32_t window, first_bucket;       /* as in its signature */
+    uint32_t fill;
 };
+static inline uint64_t agg_edge_key(uint32_t caller, uint32_t sig, bool adopted)
+{
+    return (uint64_t)adopted << 63 | (uint64_t)caller << 32 | sig;
+}
+static inline uint32_t agg_edge_sig(const struct agg_edge *e) { return (uint32_t)e->key; }      /* index of agg_sig */
+static inline uint32_t agg_edge_caller(const struct agg_edge *e) { return (uint32_t)(e->key >> 32) & ~(UINT32_C(1) << 31); } /* function id, 0 none */
+static inline bool agg_edge_adopted(const struct agg_edge *e) { return e->key >> 63; }  /* frames whose beginning was not seen */
 
 struct agg_kind { uint32_t end /* enum ghost_end */, type; };
 
+/* What is new of an outcome since the last fold. A cache line: the end of a call needs
+ * nothing else but a bucket of the histogram. */
+struct agg_recent {
+    uint32_t kind, next;                 /* `next` of the edge's chain */
+    uint32_t count, edge;
+    uint64_t total, self, min, max, log_sum, log_squares;   /* as in struct ghost_model_slice */
+};
 struct agg_cell {
     uint32_t edge, kind;                 /* indices */
     uint64_t count, total, self, min, max, suspended;   /* times in ns */
-    uint32_t next;                       /* of the edge's chain */
 };
+
+/* Latencies of a signature in a bucket of the histogram that its window does not (or not all) hold. */
+struct agg_far { uint32_t sig, bucket; uint64_t count; };
+/* Signatures of a function: indices of agg_sig by number, TABLE_NONE where there is none. Numbers are
+ * given from 1 on; those far beyond the others are in a table. */
+struct agg_func { uint32_t *sigs; uint32_t cap, n; };
 
 struct agg_thread { uint32_t func, thread; uint64_t calls; };
 struct agg_fail { uint32_t func, kind; };            /* a function left by an exception of this kind */
@@ -51,17 +84,24 @@ struct agg_clock { uint64_t base_tick, q32; struct ghost_anchor anchor; };   /* 
 bool agg_clock_is_earlier(const struct agg_clock *a, const struct agg_clock *b);
 
 struct agg {
+    struct agg_func *funcs; uint32_t cap_funcs;
     struct agg_sig *sigs; uint32_t n_sigs, cap_sigs; struct table by_sig;
     struct agg_edge *edges; uint32_t n_edges, cap_edges; struct table by_edge;
+    uint64_t *calls; uint32_t cap_calls; /* [n_edges] bodies entered, without the recent ones */
     struct agg_kind *kinds; uint32_t n_kinds, cap_kinds; struct table by_kind;
-    struct agg_cell *cells; uint32_t n_cells, cap_cells; struct table by_cell;
+    struct agg_cell *cells; uint32_t n_cells, cap_cells; struct table by_cell;  /* number 0 is none */
+    struct agg_recent *recent; uint32_t cap_recent;  /* [n_cells] */
     struct agg_thread *threads; uint32_t n_threads, cap_threads; struct table by_thread;
     struct agg_mark *marks; uint32_t n_marks, cap_marks; struct table by_mark;
-    uint64_t (*chunks)[HIST_CHUNK]; uint32_t n_chunks, cap_chunks;
+    /* Counts of 16 bits, so that much fits into a cache; each that wraps is 2^16 in the table of the far ones. */
+    uint16_t (*windows)[AGG_WINDOW]; uint32_t n_windows, cap_windows;
+    uint32_t *window_sigs; uint32_t cap_window_sigs; /* whose they are */
+    struct agg_far *far; uint32_t n_far, cap_far; struct table by_far;
     struct slices slices;                /* of functions; their exceptions are in: */
     struct agg_fail *fails; uint32_t n_fails, cap_fails; struct table by_fail;
     struct slices failed;                /* of indices of fails */
     uint64_t from_real, to_real;         /* only calls that began in [from, to) count */
+    _Atomic unsigned *shift;             /* the widest slices that any of those have whose sums will be added; may be NULL */
     uint64_t events, blocks, pauses;
     uint64_t first_real, last_real;
     struct agg_clock clock;
@@ -73,5 +113,35 @@ void agg_release(struct agg *a);
 
 /* Adds one decoded block. 0 or GHOST_E_NOMEM. */
 int agg_block(struct agg *a, const struct ghost_block *b);
+/* After the last block: all sums are where they belong, nothing is `recent` any more. 0 or GHOST_E_NOMEM. */
+int agg_finish(struct agg *a);
+
+/* When a tick of the block was: ns since 1970, 0 unknown. */
+uint64_t agg_real(const struct ghost_block *b, uint64_t tick);
+
+/* What the window of a signature holds of a bucket; the rest is in `far`. */
+static inline uint64_t agg_near(const struct agg *a, const struct agg_sig *s, unsigned bucket)
+{
+    uint32_t at = bucket - s->first_bucket;
+    return s->window && at < AGG_WINDOW ? a->windows[s->window][at] : 0;
+}
+
+/* ---- between the aggregate*.c: the number under a key, made when it is new; TABLE_NONE: out of memory ---- */
+uint32_t agg_sig_of(struct agg *a, uint32_t func, uint32_t sig);
+uint32_t agg_edge_of(struct agg *a, uint32_t caller, uint32_t sig, bool adopted);
+uint32_t agg_kind_of(struct agg *a, uint32_t end, uint32_t type);
+uint32_t agg_cell_of(struct agg *a, uint32_t edge, uint32_t kind);   /* where the chain's head is another */
+uint32_t agg_mark_of(struct agg *a, uint32_t mark);
+/* False: out of memory. */
+bool agg_add_thread(struct agg *a, uint32_t func, uint32_t thread, uint64_t calls);
+bool agg_add_failure(struct agg *a, uint32_t func, uint32_t kind, uint64_t real);
+bool agg_add_wrap(struct agg *a, uint32_t window, uint32_t at);       /* 2^16 latencies */
+bool agg_count_fresh(struct agg *a);     /* the buckets that the loop noted */
+bool agg_add_outside(struct agg *a, uint32_t sig, uint32_t bucket);  /* one latency that is not in the window */
+
+struct agg_scratch *agg_scratch_new(void);
+void agg_scratch_free(struct agg_scratch *s);
+/* Room for all edges and cells among what was touched. */
+bool agg_scratch_room(struct agg_scratch *s, uint32_t n_edges, uint32_t n_cells);
 
 #endif

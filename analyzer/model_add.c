@@ -119,19 +119,27 @@ static int add_signature(struct build *b, const struct agg *a, const struct agg_
     struct build_signature *to = &b->signatures.v[*number];
     to->m.first_real = earlier(to->m.first_real, from->first_real);
     to->m.last_real = later(to->m.last_real, from->last_real);
-    for (unsigned c = 0; c < HIST_CHUNKS; c++) {
-        const uint64_t *counts = a->chunks[from->chunk[c]];
-        for (unsigned i = 0; from->chunk[c] && i < HIST_CHUNK; i++)
-            if (counts[i] && !hist_add(&to->hist, c * HIST_CHUNK + i, counts[i]))
-                return GHOST_E_NOMEM;
+    for (unsigned bucket = from->first_bucket; from->window && bucket < from->first_bucket + AGG_WINDOW; bucket++) {
+        uint64_t count = agg_near(a, from, bucket);
+        if (count && !hist_add(&to->hist, bucket, count))
+            return GHOST_E_NOMEM;
     }
     return 0;
 }
 
-static int add_edge(struct build *b, const struct agg_edge *from, uint32_t signature, uint32_t *number)
+static int add_far(struct build *b, const struct agg *a, const uint32_t *signatures)
 {
-    uint32_t caller = from->caller ? build_function(b, from->caller) : GHOST_NONE;
-    uint32_t key[] = { caller, signature, from->adopted };
+    for (uint32_t i = 0; i < a->n_far; i++)
+        if (!hist_add(&b->signatures.v[signatures[a->far[i].sig]].hist, a->far[i].bucket, a->far[i].count))
+            return GHOST_E_NOMEM;
+    return 0;
+}
+
+static int add_edge(struct build *b, const struct agg_edge *from, uint64_t calls, uint32_t signature, uint32_t *number)
+{
+    uint32_t local = agg_edge_caller(from), caller = local ? build_function(b, local) : GHOST_NONE;
+    bool adopted = agg_edge_adopted(from);
+    uint32_t key[] = { caller, signature, adopted };
     *number = keyset_put(&b->edge_keys, key, sizeof key);
     if (*number == TABLE_NONE)
         return GHOST_E_NOMEM;
@@ -139,9 +147,9 @@ static int add_edge(struct build *b, const struct agg_edge *from, uint32_t signa
         struct ghost_model_edge *e = LIST_ADD(&b->edges);
         if (!e)
             return GHOST_E_NOMEM;
-        *e = (struct ghost_model_edge){ .caller = caller, .signature = signature, .adopted = from->adopted };
+        *e = (struct ghost_model_edge){ .caller = caller, .signature = signature, .adopted = adopted };
     }
-    b->edges.v[*number].calls += from->calls;
+    b->edges.v[*number].calls += calls;
     return 0;
 }
 
@@ -242,11 +250,13 @@ int build_agg(struct build *b, const struct agg *a)
     for (uint32_t i = 0; ret == 0 && i < a->n_sigs; i++)
         if (a->sigs[i].func)
             ret = add_signature(b, a, &a->sigs[i], &signatures[i]);
-    for (uint32_t i = 0; ret == 0 && i < a->n_edges; i++)
-        if (a->sigs[a->edges[i].sig].func)
-            ret = add_edge(b, &a->edges[i], signatures[a->edges[i].sig], &edges[i]);
-    for (uint32_t i = 0; ret == 0 && i < a->n_cells; i++)
-        if (a->sigs[a->edges[a->cells[i].edge].sig].func)
+    if (ret == 0)
+        ret = add_far(b, a, signatures);
+    for (uint32_t i = 1; ret == 0 && i < a->n_edges; i++)
+        if (a->edges[i].func)
+            ret = add_edge(b, &a->edges[i], a->calls[i], signatures[agg_edge_sig(&a->edges[i])], &edges[i]);
+    for (uint32_t i = 1; ret == 0 && i < a->n_cells; i++)
+        if (a->edges[a->cells[i].edge].func)
             ret = add_outcome(b, &a->cells[i], &a->kinds[a->cells[i].kind], edges[a->cells[i].edge]);
     for (uint32_t i = 0; ret == 0 && i < a->n_threads; i++)
         ret = add_row(b, &a->threads[i]);

@@ -46,6 +46,7 @@ struct run {
     struct build build;
     struct worker *workers; unsigned n_workers;
     uint64_t bytes_before, bytes_total;
+    _Atomic unsigned shift;              /* see struct agg */
     size_t readable;
 };
 
@@ -252,6 +253,52 @@ static int add_log(struct run *r, struct job *j, unsigned n, const struct ghost_
     return ret < 0 || r->o->from_real || r->o->to_real ? ret : note_missing(&r->build, &j->defs);
 }
 
+/* ---- how wide slices of time will be at least ---- */
+
+struct reach { bool called; uint64_t first, last; };
+
+static int on_ends(void *self, const struct ghost_block *b, const struct ghost_frame *f)
+{
+    struct reach *reach = self;
+    (void)f;
+    for (uint32_t i = 0; i < b->n_shapes; i++)
+        reach->called = reach->called || b->shapes[i].kind == GHOST_SH_CALL;
+    reach->first = agg_real(b, b->base_tick);
+    reach->last = agg_real(b, b->end_tick);
+    return 0;
+}
+
+static struct reach reach_of(struct run *r, struct ghost_log *log, uint64_t offset)
+{
+    struct reach reach = { 0 };
+    struct ghost_visitor visitor = { .self = &reach, .block = on_ends };
+    struct ghost_frame f;
+    if (ghost_log_next(log, &offset, &f) == 1 && f.bytes)
+        ghost_frame_decode(r->workers[0].decoder, &f, &visitor, NULL);
+    return reach;
+}
+
+/* Slices begin narrow and are united as time goes on: work that is saved when the index tells how
+ * far the log reaches. There are calls in its first and last block, so they will be as wide. */
+static void foresee_shift(struct run *r, struct ghost_log *log)
+{
+    struct ghost_index_cursor cursor = { 0 };
+    struct ghost_index_entry e;
+    uint64_t first = 0, last = 0, n = 0;
+    for (; ghost_log_index(log, &cursor, &e) == 1; n++) {
+        first = n ? first : e.offset;
+        last = e.offset;
+    }
+    if (n < 2 || r->o->from_real || r->o->to_real)
+        return;
+    struct reach a = reach_of(r, log, first), b = reach_of(r, log, last);
+    unsigned shift = SLICE_LEAST_SHIFT;
+    while (b.first > a.last && (b.first >> shift) - (a.last >> shift) >= GHOST_SLICES)
+        shift++;
+    if (a.called && b.called && a.last && shift > r->shift)
+        r->shift = shift;
+}
+
 static int run_sources(struct run *r, struct job *j)
 {
     const struct ghost_log_info *info = ghost_log_info(j->sources[0].log);
@@ -260,10 +307,14 @@ static int run_sources(struct run *r, struct job *j)
     for (; ret == 0 && ready < n; ready += ret == 0) {
         ret = agg_init(&r->workers[ready].agg);
         r->workers[ready].agg.from_real = r->o->from_real;
+        r->workers[ready].agg.shift = &r->shift;
         r->workers[ready].agg.to_real = r->o->to_real ? r->o->to_real : UINT64_MAX;
     }
     if (ret == 0) {
+        foresee_shift(r, j->sources[0].log);
         run_job(r, j, n);
+        for (unsigned i = 0; i < n && !j->failed; i++)
+            j->failed = agg_finish(&r->workers[i].agg);
         ret = j->failed ? j->failed : add_log(r, j, n, info);
     }
     for (unsigned i = 0; i < ready; i++)

@@ -391,6 +391,7 @@ static void any_number_of_threads_says_the_same(void **state)
     for (unsigned jobs = 2; jobs <= 8; jobs *= 2) {
         struct ghost_model *many = analyse("1-00000001.ghost", jobs, NULL);
         assert_same(one, many);
+        assert_slices_add_up(many);
         ghost_model_free(many);
     }
     ghost_model_free(one);
