@@ -120,7 +120,8 @@ def test_a_killed_process_keeps_all_its_events(ghost, tmp_path):
     assert {r["event"]: r["n"] for r in rows} == {"call": 5000, "return": 5000}
 
 
-def test_damage_costs_the_frame_it_is_in(ghost, generated, tmp_path):
+def test_damage_costs_the_frame_it_is_in(ghost, tmp_path):
+    generated = generate(tmp_path, 500000)
     bytes_ = bytearray(generated.read_bytes())
     for part in (3, 5):
         bytes_[len(bytes_) * part // 8] ^= 0xFF
@@ -129,7 +130,7 @@ def test_damage_costs_the_frame_it_is_in(ghost, generated, tmp_path):
     (folder / generated.name).write_bytes(bytes_)
     rows = ask(folder, SUMS.format(table="ev"))
     exported = ghost.export(str(folder))
-    assert exported["damages"] and 1000000 < exported["events"] < 2000000
+    assert exported["damages"] and 200000 < exported["events"] < 500000
     assert_sums_agree(rows, exported)
     # without its index (a crash) the same
     (folder / generated.name).write_bytes(bytes_[:-200])
