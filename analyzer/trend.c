@@ -34,11 +34,12 @@ static bool add_series(struct trend *t, const struct place *v, uint32_t n, enum 
     s->values = ARENA_ARRAY(&t->arena, double, t->n_sides);
     s->variances = ARENA_ARRAY(&t->arena, double, t->n_sides);
     s->rates = ARENA_ARRAY(&t->arena, double, t->n_sides);
+    s->own = ARENA_ARRAY(&t->arena, double, t->n_sides);
     s->calls = ARENA_ARRAY(&t->arena, uint64_t, t->n_sides);
-    if (!s->values || !s->variances || !s->rates || !s->calls)
+    if (!s->values || !s->variances || !s->rates || !s->own || !s->calls)
         return false;
     for (uint32_t i = 0; i < t->n_sides; i++) {
-        s->values[i] = s->rates[i] = NAN;
+        s->values[i] = s->rates[i] = s->own[i] = NAN;
         s->variances[i] = 0;
         s->calls[i] = 0;
     }
@@ -47,6 +48,8 @@ static bool add_series(struct trend *t, const struct place *v, uint32_t n, enum 
         s->last = v[i].f;
         s->calls[at] = v[i].f->calls;
         s->rates[at] = diff_rate_of(v[i].f);
+        if (v[i].f->finished && v[i].f->self)
+            s->own[at] = (double)v[i].f->self / (double)v[i].f->finished;
         if (diff_estimate(v[i].f, measure, &s->values[at], &s->variances[at], err))
             s->known++;
         else
@@ -99,25 +102,26 @@ static double median(double *v, uint32_t n)
     return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
-static double middle_of(const struct trend_series *s, uint32_t n, double *scratch)
+static double middle_of(const double *own, uint32_t n, double *scratch)
 {
     uint32_t known = 0;
     for (uint32_t i = 0; i < n; i++)
-        if (!isnan(s->values[i]))
-            scratch[known++] = log(s->values[i]);
+        if (!isnan(own[i]))
+            scratch[known++] = log(own[i]);
     return median(scratch, known);
 }
 
-/* speed[s]: the middle, over functions, of a session's value against the function's own middle. */
+/* speed[s]: the middle, over functions, of a session's own time of a call against the function's
+ * middle one. Own time, so that the callers of what got slower do not bear witness with it. */
 static void find_speed(struct trend *t, double *scratch, double *middles)
 {
     for (uint32_t i = 0; i < t->n; i++)
-        middles[i] = middle_of(&t->v[i], t->n_sides, scratch);
+        middles[i] = middle_of(t->v[i].own, t->n_sides, scratch);
     for (uint32_t s = 0; s < t->n_sides; s++) {
         uint32_t n = 0;
         for (uint32_t i = 0; i < t->n; i++)
-            if (!isnan(t->v[i].values[s]))
-                scratch[n++] = log(t->v[i].values[s]) - middles[i];
+            if (!isnan(t->v[i].own[s]))
+                scratch[n++] = log(t->v[i].own[s]) - middles[i];
         t->speed[s] = exp(median(scratch, n));
     }
 }

@@ -12,6 +12,7 @@
 struct trend_series {
     const struct diff_function *last;        /* in the newest session that has it */
     double *values, *variances;              /* by session: ns (NaN: not called, or too few calls), variance of the logarithm */
+    double *own;                             /* by session: own time of a call, ns; NaN: not called */
     uint64_t *calls;                         /* by session */
     double *rates;                           /* by session: share of calls left by an exception, NaN: not called */
     uint32_t known;                          /* sessions with a value */
