@@ -340,6 +340,13 @@ static void do_function_part(struct machine *m)
     push(m, function);
 }
 
+/* type(None), the one call that annotations are written with. */
+static bool is_type_of_none(const struct machine *m)
+{
+    return m->callee && m->callee->kind == EXPR_NAME && m->callee->object == (PyObject *)&PyType_Type && m->n_args == 1
+           && m->args[0]->kind == EXPR_ATOM && str_is(m->args[0]->text, "None");
+}
+
 /* The operands: callable, NULL or self, arguments, in either order of the
  * first two. The first that is not NULL is the callee. */
 static void take_operands(struct machine *m, uint32_t n)
@@ -356,7 +363,8 @@ static void take_operands(struct machine *m, uint32_t n)
     }
     m->n_args = kept;
     drop(m, (int)n);
-    push(m, m->callee ? expr_add(expr_new(m->a, EXPR_CALL), child_of(m, m->callee)) : expr_new(m->a, EXPR_OPAQUE));
+    if (is_type_of_none(m)) push(m, expr_atom(m->a, "None"));
+    else push(m, m->callee ? expr_add(expr_new(m->a, EXPR_CALL), child_of(m, m->callee)) : expr_new(m->a, EXPR_OPAQUE));
 }
 
 static void do_call(struct machine *m) { take_operands(m, m->arg + 2); }

@@ -235,7 +235,6 @@ PARAMETERS = [
     ("Final[int]", "1", "'x'"),
     ("ClassVar[int]", "1", "'x'"),
     ("Text", "'x'", "b'x', 1"),
-    ("'typing.ByteString'", "b'x', bytearray()", "'x', [1]"),
     ("typing_extensions.Literal['x']", "'x'", "1"),
     ("typing_extensions.Annotated[int, 1]", "1", "'x'"),
     ("typing_extensions.SupportsIndex", "1", "'x'"),
