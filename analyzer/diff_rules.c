@@ -205,7 +205,7 @@ int diff_rules_parse(struct diff_rules *r, const char *const *lists, size_t n, s
     int ret = r->v && r->storage ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory");
     char *at = r->storage;
     for (size_t i = 0; ret == 0 && i < n; i++) {
-        strcpy(at, lists[i]);
+        memcpy(at, lists[i], strlen(lists[i]) + 1);
         char *rest = at, *word;
         at += strlen(at) + 1;
         while (ret == 0 && (word = strsep(&rest, ","))) {
