@@ -172,9 +172,20 @@ static void search_tree(struct search *s, const struct ghost_model_tree *tree, b
     free(reachable);
 }
 
-static bool same_module(const struct ghost_model *m, uint32_t a, uint32_t b)
+/* Code that was made at run time (data classes and named tuples make theirs so) is nobody's dead code. */
+static bool is_written(const struct ghost_model_tree *t) { return t->tree->file.len && t->tree->file.p[0] != '<'; }
+
+static void search_trees(struct search *s)
 {
-    return a < m->n_trees && b < m->n_trees && compare_strings(m->trees[a].tree->module, m->trees[b].tree->module) == 0;
+    const struct ghost_model *m = s->m;
+    for (uint32_t i = 0, end; i < m->n_trees; i = end) {
+        uint32_t written = 0;
+        for (end = i; end < m->n_trees && compare_strings(m->trees[end].tree->module, m->trees[i].tree->module) == 0; end++)
+            written += is_written(&m->trees[end]);
+        for (uint32_t k = i; k < end; k++)
+            if (is_written(&m->trees[k]))
+                search_tree(s, &m->trees[k], written > 1);
+    }
 }
 
 static const char *find_blindness(const struct ghost_model *m)
@@ -356,8 +367,7 @@ static int run(const struct ghost_model *m, const struct detect_options *o, stru
         order[i] = i;
     qsort_r(order, m->n_functions, sizeof *order, by_file, (void *)(uintptr_t)m);
     s.by_file = order;
-    for (uint32_t i = 0; i < m->n_trees; i++)
-        search_tree(&s, &m->trees[i], same_module(m, i, i + 1) || (i && same_module(m, i - 1, i)));
+    search_trees(&s);
     ret = s.failed ? GHOST_E_NOMEM : report_all(&s, out, err);
     if (ret == 0)
         ret = report_sources(&s, out, err);
