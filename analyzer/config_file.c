@@ -83,7 +83,7 @@ static void walk_member(struct config_file *c, const struct config_node *n, cons
     int len = snprintf(key, sizeof key, "%s%s%s", prefix, *prefix ? "." : "", n->key);
     const struct option *row = len < KEY_MAX ? config_row(key) : NULL;
     if (row && row->guarded && !named)
-        config_problem(&c->problems, n->key_line, n->key_column, "%s says where secrets are sent, so a file that merely lies here must not "
+        config_problem(&c->problems, n->key_line, n->key_column, "%s decides where secrets or facts go, so a file that merely lies here must not "
                        "set it: name the file with --config or GHOST_CONFIG, or give --%s", key, row->name);
     else if (row)
         add_value(c, row, n);

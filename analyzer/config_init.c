@@ -83,6 +83,8 @@ static void put_help(FILE *f, const struct option *o)
     for (const char *const *c = o->choices; c && *c && n < sizeof text; c++)
         n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", c == o->choices ? ": " : ", ", *c);
     put_comment(f, text);
+    if (o->guarded)
+        put_comment(f, "Only in a file that is named with --config or GHOST_CONFIG: it decides where secrets or facts go.");
 }
 
 /* A value that would be right: the default, else an example. */
