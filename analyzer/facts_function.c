@@ -33,6 +33,16 @@ bool put_error_types(struct facts *f, const struct atlas *a, uint32_t group, con
     return ok;
 }
 
+/* The i-th type of a list; two that share a name are told apart by their modules. */
+static struct piece type_in(const struct atlas *a, const struct endings *e, uint32_t i)
+{
+    uint32_t type = e->v[i].type;
+    bool twin = false;
+    for (uint32_t k = 0; type != GHOST_NONE && k < e->n; k++)
+        twin = twin || (k != i && e->v[k].type != GHOST_NONE && a->m->types[e->v[k].type].qualname.p == a->m->types[type].qualname.p);
+    return twin ? P_FULL_TYPE(type) : P_TYPE(type);
+}
+
 /* ---- who it is ---- */
 
 static const struct ghost_def_annotation *annotation_of(const struct atlas *a, uint32_t function, const char *param)
@@ -146,7 +156,7 @@ static void put_exceptions(struct build *b)
     b->ok = endings_make(&caught, b->a, b->group, ENDINGS_CAUGHT, NULL) && b->ok;
     for (uint32_t i = 0; i < e.n && i < ROWS; i++) {
         fact_begin(b->f, FACT_EXCEPTIONS);
-        PUT(b->f, b->a, "{}", P_TYPE(e.v[i].type));
+        PUT(b->f, b->a, "{}", type_in(b->a, &e, i));
         fact_label(b->f);
         PUT(b->f, b->a, "left {} calls ({} of all)", P_COUNT(e.v[i].count), P_SHARE(e.v[i].count, b->p->calls));
         fact_note(b->f);
@@ -223,7 +233,7 @@ static void put_types(struct build *b, enum fact_section section, enum ending_ki
         all += e.v[i].count;
     for (uint32_t i = 0; i < e.n && i < ROWS; i++) {
         fact_begin(b->f, section);
-        PUT(b->f, b->a, "{}", P_TYPE(e.v[i].type));
+        PUT(b->f, b->a, "{}", type_in(b->a, &e, i));
         fact_label(b->f);
         PUT(b->f, b->a, "{} times ({})", P_COUNT(e.v[i].count), P_SHARE(e.v[i].count, all));
         row_of(b, e.v[i].count, all);
@@ -250,7 +260,7 @@ static void put_parameters(struct build *b)
             fact_label(b->f);
             fact_words(b->f, "got ");
             for (uint32_t k = 0; k < e.n && k < ROWS; k++)
-                PUT(b->f, b->a, k ? ", {} in {} ({})" : "{} in {} calls ({})", P_TYPE(e.v[k].type), P_COUNT(e.v[k].count), P_SHARE(e.v[k].count, all));
+                PUT(b->f, b->a, k ? ", {} in {} ({})" : "{} in {} calls ({})", type_in(b->a, &e, k), P_COUNT(e.v[k].count), P_SHARE(e.v[k].count, all));
             if (e.n > ROWS)
                 PUT(b->f, b->a, " and {} more types", P_COUNT(e.n - ROWS));
             PUT(b->f, b->a, x ? "; annotated {}" : "; not annotated", P_ANNOTATION(x ? x->text : GHOST_STR("")));

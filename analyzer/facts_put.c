@@ -56,13 +56,15 @@ static void put_function(struct facts *f, const struct ghost_model *m, uint32_t 
     fact_name(f, NAME_FUNCTION, from && from->p != fn->module.p ? full : fn->qualname, full);
 }
 
-static void put_type(struct facts *f, const struct ghost_model *m, uint32_t type)
+static void put_type(struct facts *f, const struct ghost_model *m, uint32_t type, bool with_module)
 {
     char text[1024];
-    if (type == GHOST_NONE)
+    if (type == GHOST_NONE) {
         fact_words(f, "an unknown type");
-    else
-        fact_name(f, NAME_TYPE, m->types[type].qualname, full_name(text, m->types[type].module, m->types[type].qualname));
+        return;
+    }
+    struct ghost_str full = full_name(text, m->types[type].module, m->types[type].qualname);
+    fact_name(f, NAME_TYPE, with_module ? full : m->types[type].qualname, full);
 }
 
 /* ---- signatures ---- */
@@ -82,7 +84,7 @@ static void put_argument(struct signature_walk *w, uint32_t param, const char *s
     if (w->s->types[param] == GHOST_NONE)
         fact_words(w->f, "-");
     else
-        put_type(w->f, w->m, w->s->types[param]);
+        put_type(w->f, w->m, w->s->types[param], false);
 }
 
 /* The text of build_signature_text, with its names as names. */
@@ -141,7 +143,8 @@ static void put_piece(struct facts *f, const struct atlas *a, const struct piece
     case PIECE_FUNCTION: put_function(f, a->m, (uint32_t)p->n, NULL); break;
     case PIECE_CALLER: put_function(f, a->m, (uint32_t)p->n, &a->m->functions[p->of].module); break;
     case PIECE_SIGNATURE: put_signature(f, a->m, (uint32_t)p->n); break;
-    case PIECE_TYPE: put_type(f, a->m, (uint32_t)p->n); break;
+    case PIECE_TYPE: put_type(f, a->m, (uint32_t)p->n, false); break;
+    case PIECE_FULL_TYPE: put_type(f, a->m, (uint32_t)p->n, true); break;
     case PIECE_TEXT: fact_name(f, NAME_TEXT, p->s, p->s); break;
     case PIECE_PARAM: fact_name(f, NAME_PARAM, p->s, p->s); break;
     case PIECE_FILE: fact_name(f, NAME_FILE, p->s, p->s); break;

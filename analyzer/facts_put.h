@@ -7,7 +7,7 @@
 #include "facts_atlas.h"
 
 /* Words with pieces in them: "{}" takes the next piece, a `struct piece`. */
-enum piece_kind { PIECE_COUNT, PIECE_TIME, PIECE_SHARE, PIECE_RATIO, PIECE_PLAIN, PIECE_SPAN, PIECE_FUNCTION, PIECE_SIGNATURE, PIECE_TYPE,
+enum piece_kind { PIECE_COUNT, PIECE_TIME, PIECE_SHARE, PIECE_RATIO, PIECE_PLAIN, PIECE_SPAN, PIECE_FUNCTION, PIECE_SIGNATURE, PIECE_TYPE, PIECE_FULL_TYPE,
                   PIECE_TEXT, PIECE_PARAM, PIECE_FILE, PIECE_MODULE, PIECE_ANNOTATION, PIECE_CALLER };
 struct piece {
     enum piece_kind kind;
@@ -25,6 +25,8 @@ struct piece {
 #define P_CALLER(i, from) ((struct piece){ .kind = PIECE_CALLER, .n = (i), .of = (from) })  /* with its module when not `from`'s */
 #define P_SIGNATURE(i) ((struct piece){ .kind = PIECE_SIGNATURE, .n = (i) })
 #define P_TYPE(i) ((struct piece){ .kind = PIECE_TYPE, .n = (i) })
+/* With its module: another type at hand has the same name. */
+#define P_FULL_TYPE(i) ((struct piece){ .kind = PIECE_FULL_TYPE, .n = (i) })
 #define P_TEXT(str) ((struct piece){ .kind = PIECE_TEXT, .s = (str) })
 #define P_PARAM(str) ((struct piece){ .kind = PIECE_PARAM, .s = (str) })
 #define P_FILE(str) ((struct piece){ .kind = PIECE_FILE, .s = (str) })

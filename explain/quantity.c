@@ -320,7 +320,7 @@ static void scale(struct quantity *q, double factor)
 {
     for (unsigned i = 0; i < q->n; i++) {
         q->v[i].value *= factor;
-        q->v[i].ulp *= factor;
+        q->v[i].ulp *= fabs(factor);
     }
 }
 
