@@ -50,7 +50,7 @@ static void forms(void **state)
         { "{\"claims\":[]}", "", GHOST_E_CORRUPT },
         { "{\"claims\": [{\"text\": ", "", GHOST_E_CORRUPT },
         { "", "", GHOST_E_CORRUPT },
-        { "{\"claims\":[{\"text\":\"tab\\tbell\\u0007 \\u001b[31m\",\"facts\":[]}]}", "tab bell [31m|", 0 },
+        { "{\"claims\":[{\"text\":\"tab\\tbell\\u0007 \\u001b[31m\",\"facts\":[]}]}", "tab bell  [31m|", 0 },
         { "{\"claims\":[{\"text\":\"\"},{\"text\":7},{\"text\":\"x\",\"facts\":\"no\"}]}", "x|", 0 },
     };
     struct seen s;
