@@ -82,6 +82,8 @@ static int audit_view(struct audit *a, const char *path, const struct view *v, s
 {
     if (begins(v, 8, "GHOSTLOG", 8) || begins(v, 0, "\x28\xB5\x2F\xFD", 4))
         return form_log(a, path, v, err);
+    if (begins(v, 8, "GHOSTARC", 8))
+        return audit_log(a, path, v->p, v->n, err);
     if (begins(v, 0, "SQLite format 3", 16))
         return audit_database(a, path, v->p, v->n, err);
     if (first_mark(v) == '{' || first_mark(v) == '[')

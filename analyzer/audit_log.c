@@ -9,6 +9,7 @@
 
 #include "audit.h"
 #include "audit_walk.h"
+#include "format/archive_frame.h"
 #include "format/block.h"
 #include "format/defcodec.h"
 #include "format/frame.h"
@@ -21,6 +22,7 @@ struct walk {
     struct def_scratch scratch;
     struct block_memory memory;
     struct ghost_buf again;
+    const char *before;                  /* the kind of the frame before, when it was a skippable one */
 };
 
 /* ---- records ---- */
@@ -106,16 +108,21 @@ static void data_frame(void *self, uint64_t offset, size_t size, const char *why
 {
     struct walk *w = self;
     w->offset = offset;
+    w->before = NULL;
     audit_part(w->a, why ? "unreadable" : "(compressed)", why != NULL, size, 0);
     if (why)
         audit_problem(w->a, "%s: the frame at byte %" PRIu64 " (%zu bytes) cannot be read: %s", w->name, offset, size, why);
 }
 
-/* The header and the index are rebuilt from their fields: the same bytes must come out. */
+/* All frames that are no data are rebuilt from their fields: the same bytes must come out. */
+static bool came_out(const struct walk *w, const uint8_t *p, size_t n)
+{
+    return w->again.len == n && memcmp(p, w->again.p, n) == 0;
+}
+
 static bool is_plain_header(struct walk *w, const uint8_t *p, size_t n)
 {
     struct frame_header h;
-    buf_clear(&w->again);
     if (!header_decode(p, n, &h))
         return false;
     header_encode(&w->again, h.process);
@@ -126,31 +133,79 @@ static bool is_plain_header(struct walk *w, const uint8_t *p, size_t n)
 static bool is_plain_index(struct walk *w, const uint8_t *p, size_t n)
 {
     struct frame_index x;
-    buf_clear(&w->again);
     if (!index_decode(p, n, &x))
         return false;
     struct ghost_buf entries = { (uint8_t *)x.entries, x.n_entries, x.n_entries, false };
     index_encode(&w->again, &x, &entries);
-    if (w->again.len != n || memcmp(p, w->again.p, n) != 0)
-        return false;
     struct cursor c = { x.entries, x.entries + x.n_entries, false };
-    for (uint64_t i = 0; i < x.n_blocks * 5 && !c.bad; i++)      /* offset, thread, events, begin, length */
-        get_varint(&c);
-    return !c.bad && c.p == c.end;
+    for (uint64_t i = 0; i < x.n_blocks && !c.bad; i++)
+        for (unsigned field = 0; field < 5; field++)     /* offset, thread, events, begin, length */
+            get_varint(&c);
+    return came_out(w, p, n) && !c.bad && c.p == c.end;
 }
+
+static bool is_plain_head(struct walk *w, const uint8_t *p, size_t n)
+{
+    struct archive_head h;
+    if (!archive_head_decode(p, n, &h))
+        return false;
+    archive_head_encode(&w->again, h.session);
+    audit_string(w->a, AUDIT_META, h.session);
+    return came_out(w, p, n);
+}
+
+static bool is_plain_member(struct walk *w, const uint8_t *p, size_t n)
+{
+    struct ghost_str name;
+    if (!archive_member_decode(p, n, &name))
+        return false;
+    archive_member_encode(&w->again, name);
+    audit_string(w->a, AUDIT_META, name);
+    return came_out(w, p, n);
+}
+
+static bool is_plain_directory(struct walk *w, const uint8_t *p, size_t n)
+{
+    struct cursor c;
+    if (!archive_directory_open(p, n, &c))
+        return false;
+    uint64_t logs = get_varint(&c);
+    struct ghost_buf entries = { (uint8_t *)c.p, (size_t)(c.end - c.p), (size_t)(c.end - c.p), false };
+    archive_directory_encode(&w->again, logs, &entries);
+    for (uint64_t i = 0; i < logs && !c.bad; i++) {
+        get_varint(&c);
+        get_varint(&c);
+        size_t len = get_count(&c, ARCHIVE_NAME_MAX, 1);
+        const uint8_t *name = get_bytes(&c, len);
+        if (name)
+            audit_string(w->a, AUDIT_META, (struct ghost_str){ (const char *)name, (uint32_t)len });
+    }
+    return came_out(w, p, n) && !c.bad && c.p == c.end;
+}
+
+/* Frames that every decompressor passes over. `first`: only where a log or an archive begins. */
+static const struct plain { const char *name; bool (*is)(struct walk *, const uint8_t *, size_t); bool first; } plains[] = {
+    { "header", is_plain_header, true }, { "index", is_plain_index, false }, { "archive head", is_plain_head, true },
+    { "archive member", is_plain_member, false }, { "archive directory", is_plain_directory, false },
+};
 
 static void skippable(void *self, uint64_t offset, const uint8_t *p, size_t n)
 {
     struct walk *w = self;
-    if (offset == 0 && is_plain_header(w, p, n)) {
-        audit_part(w->a, "header", false, n, 0);
-    } else if (is_plain_index(w, p, n)) {
-        audit_part(w->a, "index", false, n, 0);
-    } else {
-        audit_part(w->a, "skippable frame", true, n, 0);
-        audit_problem(w->a, "%s: a skippable frame of %zu bytes at byte %" PRIu64 ", neither header nor index: every reader passes over it", w->name,
-                      n, offset);
+    const char *before = w->before;
+    for (size_t i = 0; i < sizeof plains / sizeof *plains; i++) {
+        buf_clear(&w->again);
+        bool in_place = !plains[i].first || offset == 0 || (before && strcmp(before, "archive member") == 0);
+        if (!in_place || !plains[i].is(w, p, n))
+            continue;
+        audit_part(w->a, plains[i].name, false, n, 0);
+        w->before = plains[i].name;
+        return;
     }
+    w->before = NULL;
+    audit_part(w->a, "skippable frame", true, n, 0);
+    audit_problem(w->a, "%s: a skippable frame of %zu bytes at byte %" PRIu64 ", neither header nor index: every reader passes over it", w->name,
+                  n, offset);
 }
 
 static void lost_place(void *self, uint64_t offset, size_t n, bool cut)

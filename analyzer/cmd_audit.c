@@ -26,7 +26,7 @@ static int audit_session(struct audit *a, const struct session *s, struct ghost_
     char **paths = NULL, db[4096];
     size_t n = 0;
     struct stat st;
-    int ret = session_logs(s, &paths, &n, err);
+    int ret = s->is_archive || s->is_db ? audit_file(a, s->path, err) : session_logs(s, &paths, &n, err);
     for (size_t i = 0; i < n && ret == 0; i++)
         ret = audit_file(a, paths[i], err);
     session_logs_release(paths, n);

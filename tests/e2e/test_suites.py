@@ -30,6 +30,7 @@ class Suite:
     sources: str                          # folder to import from, inside the source distribution
     include: tuple                        # modules to record
     requires: tuple = ()
+    requires_whole: tuple = ()            # what only the whole suite needs
     tests: tuple = ("tests",)             # what the oracle gets through in a minute or two
     options: tuple = ()                   # for pytest: what makes a run repeatable
     varies: dict = dataclasses.field(default_factory=dict)   # fn_key glob -> why
@@ -45,12 +46,12 @@ SUITES = [
     Suite("jinja2", "3.1.6", "src", ("jinja2",), ("markupsafe==3.0.3", "trio==0.31.0"),
           varies={"jinja2.loaders:ModuleLoader.__init__.<locals>.<lambda>:*":
                   "a weak reference's callback: whether and where it runs depends on when the garbage collector does"}),
-    Suite("attrs", "25.4.0", "src", ("attr", "attrs"), ("hypothesis==6.142.1", "cloudpickle==3.1.2"),
+    Suite("attrs", "25.4.0", "src", ("attr", "attrs"), ("hypothesis==6.142.1",), ("cloudpickle==3.1.2",),
           ("tests/test_annotations.py", "tests/test_next_gen.py", "tests/test_functional.py", "tests/test_hooks.py",
            "tests/test_setattr.py", "tests/test_validators.py", "tests/test_init_subclass.py", "tests/test_cmp.py",
            "tests/test_abc.py", "tests/test_compat.py", "tests/test_config.py")),
     Suite("sqlglot", "27.29.0", ".", ("sqlglot",),
-          ("pytz==2025.2", "python-dateutil==2.9.0.post0", "duckdb==1.4.2", "pandas==2.3.3"),
+          ("pytz==2025.2",), ("python-dateutil==2.9.0.post0", "duckdb==1.4.2", "pandas==2.3.3"),
           ("tests/test_parser.py", "tests/test_expressions.py", "tests/test_tokens.py", "tests/test_build.py",
            "tests/test_serde.py", "tests/test_time.py", "tests/test_schema.py", "tests/test_generator.py")),
 ]
@@ -92,7 +93,8 @@ def outcomes(report):
 @pytest.mark.parametrize("suite", SUITES, ids=lambda s: s.project)
 def test_suite(suite, interpreter, ghost, tmp_path):
     folder = sources(suite, interpreter)
-    packages = harness.package_folder(interpreter, f"{suite.project}-tests", (RUNNER, *suite.requires))
+    packages = harness.package_folder(interpreter, f"{suite.project}-whole" if WHOLE else f"{suite.project}-tests",
+                                      (RUNNER, *suite.requires, *(suite.requires_whole if WHOLE else ())))
     if packages is None:
         pytest.skip(f"what the tests of {suite.project} need cannot be installed for {interpreter.version} here")
     env = harness.clean_environment(PYTHONPATH=f"{folder / suite.sources}:{packages}")
