@@ -54,7 +54,8 @@ char *db_create_sql(const struct db_table *t)
 static void print_events_view(FILE *f)
 {
     fprintf(f, "CREATE VIEW events AS SELECT e.id, (SELECT session_id FROM session) AS session_id, f.fn_key, %s AS event,"
-               " CASE e.kind WHEN 1 THEN s.arg_types ELSE '[]' END AS arg_types, CASE e.kind WHEN 9 THEN k.name ELSE t.qualname END AS ret_or_exc, e.kind IN (3, 4) AS is_exception,"
+               " CASE e.kind WHEN 1 THEN s.arg_types ELSE '[]' END AS arg_types,"
+               " CASE WHEN e.kind BETWEEN 2 AND 6 THEN ifnull(t.qualname, '?') WHEN e.kind = 9 THEN k.name END AS ret_or_exc, e.kind IN (3, 4) AS is_exception,"
                " e.time AS timestamp_ns, c.fn_key AS caller_key,"
                " (SELECT CAST(value AS INTEGER) FROM process_meta m WHERE m.process = e.process AND key = 'pid') AS pid, p.log,"
                " h.number AS thread, h.name AS thread_name, f.module, f.qualname, f.file, f.line, s.text AS signature, %s AS \"end\","

@@ -19,7 +19,10 @@ const char *const db_own_tables =
     "ifnull((SELECT '{' || group_concat(json_quote(name) || ': ' || n, ', ') || '}' FROM (" rows " HAVING n > 0 ORDER BY n DESC, name)), '{}')"
 #define OF_PROFILE "BETWEEN p.first_function AND p.last_function"
 #define CALLS_OF_FUNCTION "(SELECT sum(e2.calls) FROM signature s2 JOIN edge e2 ON e2.signature = s2.id WHERE s2.function = f.id)"
+#define FAILED_OF_EDGE "ifnull((SELECT sum(count) FROM outcome WHERE edge = e.id AND end IN (1, 2)), 0)"
 
+/* Views that group do so by fn_key first: then a condition on it is applied
+ * before grouping. */
 const struct db_view db_views[] = {
     { "sessions", "as in ghost-observer 0.1.0: one row",
       "CREATE VIEW sessions AS SELECT s.session_id,"
@@ -50,21 +53,19 @@ const struct db_view db_views[] = {
       " JOIN end_kind k ON k.id = o.end LEFT JOIN function c ON c.id = e.caller LEFT JOIN type t ON t.id = o.type WHERE NOT e.adopted" },
     { "caller_signatures", "who calls a function with which types, and how often that fails",
       "CREATE VIEW caller_signatures AS SELECT f.fn_key, c.fn_key AS caller_key, s.text AS signature, e.calls, e.calls * 1.0 / " CALLS_OF_FUNCTION " AS share,"
-      " ifnull(sum(CASE WHEN o.end IN (1, 2) THEN o.count END), 0) AS exceptions,"
-      " ifnull(sum(CASE WHEN o.end IN (1, 2) THEN o.count END), 0) * 1.0 / e.calls AS exception_rate,"
-      " sum(o.total_ns) * 1.0 / sum(CASE WHEN o.end < 4 THEN o.count END) AS mean_ns"
-      " FROM edge e JOIN signature s ON s.id = e.signature JOIN function f ON f.id = s.function LEFT JOIN function c ON c.id = e.caller"
-      " LEFT JOIN outcome o ON o.edge = e.id WHERE e.calls > 0 GROUP BY e.id" },
+      " " FAILED_OF_EDGE " AS exceptions, " FAILED_OF_EDGE " * 1.0 / e.calls AS exception_rate,"
+      " (SELECT sum(total_ns) * 1.0 / sum(count) FROM outcome WHERE edge = e.id AND end < 4) AS mean_ns"
+      " FROM edge e JOIN signature s ON s.id = e.signature JOIN function f ON f.id = s.function LEFT JOIN function c ON c.id = e.caller WHERE e.calls > 0" },
     { "signature_exceptions", "which argument types lead to which exceptions",
       "CREATE VIEW signature_exceptions AS SELECT f.fn_key, s.text AS signature, t.qualname AS exception, k.name AS origin, sum(o.count) AS count,"
       " (SELECT sum(calls) FROM edge WHERE signature = s.id) AS calls, sum(o.count) * 1.0 / (SELECT sum(calls) FROM edge WHERE signature = s.id) AS rate"
       " FROM outcome o JOIN edge e ON e.id = o.edge JOIN signature s ON s.id = e.signature JOIN function f ON f.id = s.function"
-      " JOIN end_kind k ON k.id = o.end LEFT JOIN type t ON t.id = o.type WHERE o.end IN (1, 2) AND NOT e.adopted GROUP BY s.id, o.type, o.end" },
+      " JOIN end_kind k ON k.id = o.end LEFT JOIN type t ON t.id = o.type WHERE o.end IN (1, 2) AND NOT e.adopted GROUP BY f.fn_key, s.id, o.type, o.end" },
     { "signature_latency", "how long calls take by argument types",
       "CREATE VIEW signature_latency AS SELECT f.fn_key, s.text AS signature, sum(o.count) AS finished, sum(o.total_ns) * 1.0 / sum(o.count) AS mean_ns,"
       " min(o.min_ns) AS min_ns, max(o.max_ns) AS max_ns, sum(o.total_ns) AS total_ns, sum(o.self_ns) AS self_ns"
       " FROM outcome o JOIN edge e ON e.id = o.edge JOIN signature s ON s.id = e.signature JOIN function f ON f.id = s.function"
-      " WHERE o.end < 4 AND NOT e.adopted GROUP BY s.id" },
+      " WHERE o.end < 4 AND NOT e.adopted GROUP BY f.fn_key, s.id" },
     { "latency_histogram", "finished calls by latency: a bucket holds lower_ns <= latency < lower_ns + width_ns",
       "CREATE VIEW latency_histogram AS SELECT f.fn_key, s.text AS signature, s.id AS signature_id,"
       " CASE WHEN h.key < 64 THEN CAST(h.key AS INTEGER) ELSE (64 + h.key % 64) << (h.key / 64 - 1) END AS lower_ns,"
@@ -79,7 +80,7 @@ const struct db_view db_views[] = {
       " sum(e.calls) * 1.0 / " CALLS_OF_FUNCTION " AS share"
       " FROM argument a JOIN signature s ON s.id = a.signature JOIN function f ON f.id = s.function JOIN parameter q ON q.function = f.id AND q.position = a.position"
       " JOIN edge e ON e.signature = s.id LEFT JOIN type t ON t.id = a.type LEFT JOIN annotated d ON d.id = (SELECT min(id) FROM annotated WHERE function = f.id)"
-      " LEFT JOIN annotation n ON n.annotated = d.id AND n.param = q.name WHERE e.calls > 0 GROUP BY f.id, a.position, a.type" },
+      " LEFT JOIN annotation n ON n.annotated = d.id AND n.param = q.name WHERE e.calls > 0 GROUP BY f.fn_key, f.id, a.position, a.type" },
     { "return_types", "types of what a function returns",
       "CREATE VIEW return_types AS SELECT f.fn_key, t.qualname AS type, sum(o.count) AS count FROM outcome o JOIN edge e ON e.id = o.edge"
       " JOIN signature s ON s.id = e.signature JOIN function f ON f.id = s.function LEFT JOIN type t ON t.id = o.type"
@@ -87,7 +88,7 @@ const struct db_view db_views[] = {
     { "call_graph", "caller x function",
       "CREATE VIEW call_graph AS SELECT c.fn_key AS caller_key, f.fn_key, sum(e.calls) AS calls"
       " FROM edge e JOIN signature s ON s.id = e.signature JOIN function f ON f.id = s.function LEFT JOIN function c ON c.id = e.caller"
-      " WHERE e.calls > 0 GROUP BY e.caller, f.fn_key" },
+      " WHERE e.calls > 0 GROUP BY f.fn_key, c.fn_key" },
     { "timeline", "what a function did in each slice of the session's time",
       "CREATE VIEW timeline AS SELECT f.fn_key, p.log, (SELECT slice_start_ns + l.slice * slice_ns FROM session) AS start_ns, (SELECT slice_ns FROM session) AS length_ns,"
       " l.calls, l.exceptions, l.finished, l.total_ns * 1.0 / nullif(l.finished, 0) AS mean_ns, l.self_ns"
