@@ -1,11 +1,17 @@
 /* gen_log.c - makes a valid log of a program that never ran.
  *
- *   gen_log -n EVENTS -o FILE [--threads T] [--seed S] [--functions F] [--unfinished]
+ *   gen_log -n EVENTS -o FILE [--threads T] [--seed S] [--functions F] [--service] [--process N] [--unfinished]
  *
  * The program is a tree of functions that call each other in loops, with several
  * signatures, generators, exceptions that pass through frames, and threads that
  * take turns. Everything goes through the writer's public interface; the same
  * seed gives the same bytes. Prints what the writer cost.
+ *
+ * --service makes the shape of real recordings (docs/analysis.md compares them with Django and sqlglot):
+ * few functions that are called from everywhere and take most of the calls, many that are
+ * rarely called, up to dozens of signatures and return types, stacks of some twenty frames,
+ * latencies over several orders of magnitude. --process N runs the same program another way:
+ * logs of several N make a session.
  *
  * --unfinished leaves out END and the index, as a killed process would. */
 #include <fcntl.h>
@@ -17,7 +23,8 @@
 #include <unistd.h>
 #include "ghost/log.h"
 
-#define CALLEES 5
+#define CALLEES 12
+#define CALLEES_SIMPLE 5
 #define DEPTH_MAX 200
 #define BATCH 8192
 #define START_TICK 1000000u
@@ -33,17 +40,21 @@ static _Noreturn void die(const char *what, const char *why)
 
 /* ---- chance: the same on every machine ---- */
 static uint64_t seed;
-static uint32_t chance(uint32_t below)
+static uint32_t chance_of(uint64_t *state, uint32_t below)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (uint32_t)((seed >> 16 & 0xFFFFFFFF) * below >> 32);
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return (uint32_t)((*state >> 16 & 0xFFFFFFFF) * below >> 32);
 }
+static uint32_t chance(uint32_t below) { return chance_of(&seed, below); }
+/* What the present thread decides. A service does what it does for one of some kinds of requests, over and over. */
+static uint64_t *decisions = &seed;
+static uint32_t decide(uint32_t below) { return chance_of(decisions, below); }
 
 /* ---- the types ---- */
 enum { T_OBJECT = 1, T_NONE, T_INT, T_BOOL, T_STR, T_FLOAT, T_LIST, T_DICT, T_TUPLE, T_BASE_EXCEPTION, T_EXCEPTION,
-       T_VALUE_ERROR, T_KEY_ERROR, T_GENERATOR, T_COUNT };
+       T_VALUE_ERROR, T_KEY_ERROR, T_GENERATOR, T_COUNT, T_CLASSES = 60 /* more, of a service */ };
 static const struct { const char *name; uint32_t base, flags; } types[T_COUNT] = {
     [T_OBJECT] = { "object", 0, 0 }, [T_NONE] = { "NoneType", 0, 0 }, [T_INT] = { "int", 0, 0 },
     [T_BOOL] = { "bool", T_INT, 0 }, [T_STR] = { "str", 0, 0 }, [T_FLOAT] = { "float", 0, 0 }, [T_LIST] = { "list", 0, 0 },
@@ -57,21 +68,61 @@ static const struct { const char *name; uint32_t base, flags; } types[T_COUNT] =
 /* ---- the functions ---- */
 struct function {
     uint32_t callee[CALLEES], times[CALLEES], n_callees;
-    uint32_t n_params, n_sigs, gap;   /* ticks it takes between two of its events */
+    uint32_t often[CALLEES];          /* of 256 times that it comes there; a service's */
+    uint32_t n_params, n_sigs, n_returns, gap;   /* ticks it takes between two of its events */
     uint32_t fails;                   /* of 4096 calls */
     bool generator;
 };
 static struct function *functions;
 static uint32_t n_functions = 300;
 
+static bool service;
+
+/* Small numbers much more often than large ones. */
+static uint32_t skewed(uint32_t below)
+{
+    uint32_t a = decide(below), b = decide(below), c = decide(below);
+    return a < b ? (a < c ? a : c) : (b < c ? b : c);
+}
+
+/* Function 1 serves requests by endpoints; below them are layers of functions that call one or two of
+ * the next layers now and then, and helpers, which are the last quarter: leaves, called from everywhere. */
+static void make_service(void)
+{
+    uint32_t helpers = n_functions / 4 + 1, layers = n_functions - helpers, layer = layers / 30 + 1;
+    for (uint32_t id = 1; id <= n_functions; id++) {
+        struct function *f = &functions[id];
+        bool helper = id > layers;
+        f->n_callees = helper ? 0 : id == 1 ? CALLEES : 3 + chance(6);
+        for (uint32_t i = 0; i < f->n_callees; i++) {
+            uint32_t next = id + layer / 2 + chance(2 * layer);
+            bool down = id == 1 || (i < 2 && next <= layers), near = chance(8) > 0;
+            uint32_t helper_of = near ? (id * 5 + skewed(12)) % helpers : skewed(skewed(helpers) + 1);
+            f->callee[i] = id == 1 ? 2 + chance(2 * layer) : down ? next : layers + 1 + helper_of;
+            f->times[i] = down || chance(3) ? 1 : 2 + skewed(8);
+            f->often[i] = id == 1 ? (256u >> i) | 1 : chance(100) < (down ? 46 : 35) ? 246 : 10;
+        }
+        f->n_params = chance(4);
+        f->n_sigs = chance(2) ? 1 : 1 + skewed(helper ? 60 : 8);
+        f->n_returns = chance(3) ? 1 : 1 + skewed(helper ? 12 : 3);
+        f->gap = 3 + skewed(helper ? 40 : 200);
+        f->fails = chance(12) ? 0 : 20 + skewed(100);
+        f->generator = id > 1 && chance(30) == 0;
+    }
+}
+
 static void make_functions(void)
 {
     functions = calloc(n_functions + 1, sizeof *functions);
     if (!functions) die("functions", "out of memory");
+    if (service) {
+        make_service();
+        return;
+    }
     for (uint32_t id = 1; id <= n_functions; id++) {
         struct function *f = &functions[id];
         uint32_t below = n_functions - id;
-        f->n_callees = below == 0 || chance(3) == 0 ? 0 : 1 + chance(CALLEES);
+        f->n_callees = below == 0 || chance(3) == 0 ? 0 : 1 + chance(CALLEES_SIMPLE);
         for (uint32_t i = 0; i < f->n_callees; i++) {
             f->callee[i] = id + 1 + chance(below < 60 ? below : 60);
             f->times[i] = chance(4) ? 1 : 2 + chance(5);
@@ -97,6 +148,13 @@ static void put_types(struct ghost_buf *b)
                                     .qualname = str(types[id].name), .n_mro = n, .mro = mro };
         ghost_encode_type(b, &d);
     }
+    for (uint32_t i = 0; service && i < T_CLASSES; i++) {
+        char name[24];
+        uint32_t mro[] = { T_COUNT + i, T_OBJECT };
+        snprintf(name, sizeof name, "Row%u", (unsigned)i);
+        struct ghost_def_type d = { .id = T_COUNT + i, .module = GHOST_STR("app.rows"), .qualname = str(name), .n_mro = 2, .mro = mro };
+        ghost_encode_type(b, &d);
+    }
 }
 
 static void put_function(struct ghost_buf *b, uint32_t id)
@@ -112,7 +170,7 @@ static void put_function(struct ghost_buf *b, uint32_t id)
                                 .fingerprint = id * UINT64_C(0x9E3779B97F4A7C15), .n_params = f->n_params, .params = params };
     ghost_encode_func(b, &d);
     for (uint32_t s = 1; s <= f->n_sigs; s++) {
-        uint32_t of[3] = { T_INT + s % 3, T_STR + s % 2, s % 2 ? T_NONE : T_DICT };
+        uint32_t of[3] = { service ? T_OBJECT + s : T_INT + s % 3, T_STR + s % 2, s % 2 ? T_NONE : T_DICT };
         struct ghost_def_sig sig = { .func = id, .id = s, .n_params = f->n_params, .types = of };
         ghost_encode_sig(b, &sig);
     }
@@ -164,7 +222,7 @@ struct frame {
 };
 struct thread {
     uint32_t id, depth;
-    uint64_t seq;
+    uint64_t seq, plan;
     struct frame stack[DEPTH_MAX];
     struct ghost_event batch[BATCH]; size_t n;
 };
@@ -182,19 +240,38 @@ static void event(struct thread *t, uint32_t kind, uint32_t func, uint32_t aux, 
     t->batch[t->n++] = (struct ghost_event){ now << GHOST_TICK_SHIFT | kind, ghost_event_what(func, aux, arg) };
 }
 
+/* Mostly the same from the same caller. */
+static uint32_t usual(const struct thread *t, uint32_t func, uint32_t n)
+{
+    uint32_t caller = t->depth > 1 ? t->stack[t->depth - 2].func : 0;
+    return n == 1 ? 0 : decide(8) ? (caller * 31 + func) * 2654435761u % n : skewed(n);
+}
+
+static void begin_request(struct thread *t)
+{
+    uint32_t kinds = 200, kind = chance(kinds);
+    if (chance(2)) kind = chance(kind + 1);
+    t->plan = (kind + 1) * UINT64_C(0x9E3779B97F4A7C15);
+    if (chance(12) == 0) t->plan = seed;         /* one as there was none before */
+}
+
 static void call(struct thread *t, uint32_t func)
 {
+    if (service && func == 1) begin_request(t);
     const struct function *f = &functions[func];
     struct frame *fr = &t->stack[t->depth++];
     *fr = (struct frame){ .func = func, .left = f->n_callees ? f->times[0] : 0 };
     if (f->generator) fr->token = new_token();
-    event(t, GHOST_EV_CALL, func, f->n_sigs == 1 || chance(20) ? 1 : 1 + chance(f->n_sigs), fr->token);
+    event(t, GHOST_EV_CALL, func, service ? 1 + usual(t, func, f->n_sigs) : f->n_sigs == 1 || decide(20) ? 1 : 1 + decide(f->n_sigs), fr->token);
 }
 
 static void leave(struct thread *t)
 {
+    uint32_t type_of = !service ? 0 : usual(t, t->stack[t->depth - 1].func, functions[t->stack[t->depth - 1].func].n_returns);
     struct frame *f = &t->stack[--t->depth];
-    event(t, GHOST_EV_RETURN, f->func, 0, f->token ? T_NONE : chance(50) ? T_NONE + f->func % 6 : T_NONE);
+    uint32_t type = f->token ? T_NONE : service ? T_NONE + (f->func + type_of) % (T_COUNT + T_CLASSES - T_NONE)
+                                                : decide(50) ? T_NONE + f->func % 6 : T_NONE;
+    event(t, GHOST_EV_RETURN, f->func, 0, type);
     end_token(f->token);
     end_token(f->gen.token);      /* closed without an event, as CPython 3.13 does */
 }
@@ -202,7 +279,7 @@ static void leave(struct thread *t)
 /* An exception through up to four frames; it stays below the bottom frame. */
 static void fail(struct thread *t)
 {
-    uint32_t type = chance(2) ? T_VALUE_ERROR : T_KEY_ERROR, frames = 1 + chance(4);
+    uint32_t type = decide(2) ? T_VALUE_ERROR : T_KEY_ERROR, frames = 1 + decide(4);
     for (uint32_t i = 0; i < frames && t->depth > 1; i++) {
         struct frame *f = &t->stack[--t->depth];
         event(t, GHOST_EV_UNWIND, f->func, i == 0 ? GHOST_UNWIND_RAISED_HERE : 0, type);
@@ -220,14 +297,14 @@ static void yield(struct thread *t)
     if (below->gen.token) end_token(below->gen.token);
     below->gen.func = f->func;
     below->gen.token = f->token;
-    below->gen.left = chance(8);
+    below->gen.left = decide(8);
 }
 
 static void resume(struct thread *t)
 {
     struct frame *f = &t->stack[t->depth - 1], *g = &t->stack[t->depth++];
     *g = (struct frame){ .func = f->gen.func, .token = f->gen.token, .step = CALLEES };
-    event(t, chance(50) ? GHOST_EV_RESUME : GHOST_EV_THROW, f->gen.func, 0, f->gen.token);
+    event(t, decide(50) ? GHOST_EV_RESUME : GHOST_EV_THROW, f->gen.func, 0, f->gen.token);
     bool more = f->gen.left > 0;
     uint32_t left = more ? f->gen.left - 1 : 0;
     f->gen.token = 0;
@@ -246,11 +323,12 @@ static void advance(struct thread *t)
     struct frame *f = &t->stack[t->depth - 1];
     const struct function *fn = &functions[f->func];
     now += fn->gap + chance(fn->gap / 2 + 3) + (chance(400) ? 0 : chance(100000));
+    if (service && chance(6) == 0) now += fn->gap * (1 + chance(1 + chance(12)));
     if (f->gen.token) {
         resume(t);
         return;
     }
-    if (fn->fails && chance(4096) < fn->fails && t->depth > 2) {
+    if (fn->fails && decide(4096) < fn->fails && t->depth > 2) {
         fail(t);
         return;
     }
@@ -259,9 +337,9 @@ static void advance(struct thread *t)
         else leave(t);
         return;
     }
-    uint32_t callee = fn->callee[f->step];
+    uint32_t callee = fn->callee[f->step], often = fn->often[f->step];
     if (--f->left == 0 && ++f->step < fn->n_callees) f->left = fn->times[f->step];
-    if (chance(30) == 0) return;                 /* a branch not taken */
+    if (service ? decide(256) >= often : decide(30) == 0) return;      /* a branch not taken */
     call(t, callee);
 }
 
@@ -296,13 +374,14 @@ static struct ghost_anchor anchor(void)
     return (struct ghost_anchor){ now, 5000000000u + ns, START_REAL + ns };
 }
 
-struct options { uint64_t events; const char *path; uint32_t threads; bool unfinished; };
+struct options { uint64_t events; const char *path; uint32_t threads; bool unfinished; uint64_t process; };
 
 static struct options parse(int argc, char **argv)
 {
     static const struct option longs[] = { { "threads", 1, NULL, 't' }, { "seed", 1, NULL, 's' }, { "functions", 1, NULL, 'f' },
-                                           { "unfinished", 0, NULL, 'u' }, { NULL, 0, NULL, 0 } };
-    struct options o = { 0, NULL, 1, false };
+                                           { "unfinished", 0, NULL, 'u' },
+                                           { "service", 0, NULL, 'S' }, { "process", 1, NULL, 'p' }, { NULL, 0, NULL, 0 } };
+    struct options o = { 0, NULL, 1, false, 0 };
     int c;
     seed = 1;
     while ((c = getopt_long(argc, argv, "n:o:", longs, NULL)) != -1) {
@@ -312,10 +391,12 @@ static struct options parse(int argc, char **argv)
         else if (c == 's') seed = strtoull(optarg, NULL, 10);
         else if (c == 'f') n_functions = (uint32_t)strtoul(optarg, NULL, 10);
         else if (c == 'u') o.unfinished = true;
+        else if (c == 'S') service = true;
+        else if (c == 'p') o.process = strtoull(optarg, NULL, 10);
         else exit(2);
     }
     if (!o.path || !o.threads || o.threads > 1000 || !n_functions || n_functions > 100000) {
-        fputs("usage: gen_log -n EVENTS -o FILE [--threads T] [--seed S] [--functions F] [--unfinished]\n", stderr);
+        fputs("usage: gen_log -n EVENTS -o FILE [--threads T] [--seed S] [--functions F] [--service] [--process N] [--unfinished]\n", stderr);
         exit(2);
     }
     seed = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
@@ -348,6 +429,7 @@ static double run(struct ghost_writer *w, const struct options *o)
         struct thread *t = &threads[i];
         uint64_t end = now + TURN;
         t->id = i + 1;
+        if (service) decisions = &t->plan;
         while (now < end && made + t->n < o->events) {
             while (t->n < BATCH - 16 && now < end && made + t->n < o->events) advance(t);
             if (t->n > o->events - made) t->n = (size_t)(o->events - made);
@@ -372,8 +454,9 @@ int main(int argc, char **argv)
     if (fd < 0) die(o.path, "cannot be written");
     struct ghost_sink sink = { &fd, sink_write };
     struct ghost_writer_config cfg = { 0 };
-    for (int i = 0; i < 16; i++) cfg.process[i] = (uint8_t)(seed >> i);
+    for (int i = 0; i < 16; i++) cfg.process[i] = (uint8_t)((seed >> i) + o.process);
     make_functions();
+    seed += o.process * UINT64_C(0xD1B54A32D192ED03);
     struct ghost_writer *w = ghost_writer_new(&cfg, &sink, &err);
     if (!w) die("begin", err.msg);
     ghost_writer_clock(w, TICK_Q32, anchor());
