@@ -38,7 +38,8 @@ static void put_file(const char *ending, const void *bytes, size_t n)
 static int setup(void **state)
 {
     (void)state;
-    memcpy(folder, "/tmp/u_live_XXXXXX", sizeof "/tmp/u_live_XXXXXX");
+    /* tens of thousands of small files: in memory where that is to be had */
+    snprintf(folder, sizeof folder, "%s/u_live_XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     return mkdtemp(folder) ? 0 : -1;
 }
 
@@ -207,7 +208,7 @@ static const struct sample_step reuse[] = {
 #define N_REUSE (sizeof reuse / sizeof *reuse)
 
 /* Ticks from the calls' starts to their ends, where both are known. */
-struct latency { uint64_t sum, n; };
+struct latency { uint64_t sum, n, events, adopted; };
 static int add_latency(void *self, const struct ghost_block *b, const struct ghost_frame *f)
 {
     struct latency *l = self;
@@ -226,6 +227,8 @@ static int add_latency(void *self, const struct ghost_block *b, const struct gho
             depth++;
         }
         operand += shape_infos[kind].operand;
+        l->adopted += kind == GHOST_SH_ADOPT;
+        l->events += kind != GHOST_SH_ABANDON && kind != GHOST_SH_DROP && kind != GHOST_SH_ADOPT;
         if (kind == GHOST_SH_RETURN || kind == GHOST_SH_UNWIND || kind == GHOST_SH_YIELD) depth--;
         if ((kind != GHOST_SH_RETURN && kind != GHOST_SH_UNWIND) || !start[stack[depth]]) continue;
         l->sum += b->ticks[i] - start[stack[depth]];
@@ -313,6 +316,91 @@ static void a_token_that_is_used_again(void **state)
         checked_log_release(&whole_one);
         ghost_buf_release(&want);
     }
+}
+
+/* ---- a process that is watched while it goes on ---- */
+
+static uint32_t chance(uint32_t *seed, uint32_t of)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return (*seed >> 16) % of;
+}
+
+struct watched { struct memory_sink s; struct ghost_writer *w; size_t done, given; uint64_t seq[3]; };
+
+/* The process does a step; its writer may be behind, and writes when it likes. */
+static void goes_on(struct watched *p, uint32_t *seed)
+{
+    if (p->done < N_REUSE) p->done++;
+    for (size_t give = chance(seed, 3); give && p->given < p->done; give--, p->given++) {
+        const struct sample_step *step = &reuse[p->given];
+        assert_int_equal(ghost_writer_events(p->w, step->thread, p->seq[step->thread]++, &step->event, 1, NULL), 0);
+    }
+    for (uint32_t t = 1; t <= 2; t++)
+        if (chance(seed, 3) == 0) assert_int_equal(ghost_writer_flush(p->w, t, NULL), 0);
+    for (uint32_t t = 1; t <= 2; t++) ring_of(t, p->done, chance(seed, 2) ? ghost_writer_written(p->w, t) : 0);
+    put_file("ghost", p->s.bytes.p, p->s.bytes.len);
+}
+
+/* Each look, whenever it comes, gives together with the ones before what a reader gets who begins anew. */
+static void watched_and_expected(uint32_t seed, const struct latency *expected)
+{
+    struct watched p = { 0 };
+    struct ghost_sink sink = memory_sink(&p.s);
+    struct latency log = { 0 };
+    struct ghost_follow *f = ghost_follow_new(path_of("ghost"));
+    p.w = ghost_writer_new(&(struct ghost_writer_config){ { 1, 2, 3 }, 0, 0 }, &sink, NULL);
+    for (unsigned i = 0; i < N_REUSE + 3; i++) {
+        struct latency tail = { 0 };
+        struct ghost_visitor to_log = { &log, NULL, add_latency, NULL }, to_tail = { &tail, NULL, add_latency, NULL };
+        goes_on(&p, &seed);
+        if (chance(&seed, 3) == 0) continue;
+        assert_int_equal(ghost_follow_look(f, &to_log, &to_tail, NULL), 0);
+        assert_int_equal(log.events + tail.events, p.done);
+        assert_int_equal(log.adopted + tail.adopted, 0);
+        assert_int_equal(log.n + tail.n, expected[p.done].n);
+        assert_int_equal(log.sum + tail.sum, expected[p.done].sum);
+    }
+    assert_int_equal(ghost_follow_damaged(f), 0);
+    ghost_follow_free(f);
+    ghost_writer_free(p.w);
+    ghost_buf_release(&p.s.bytes);
+}
+
+static void followed_look_by_look(void **state)
+{
+    struct latency expected[N_REUSE + 1] = { { 0 } };
+    (void)state;
+    for (size_t done = 1; done <= N_REUSE; done++) {
+        struct ghost_buf all = { 0 };
+        struct checked_log c;
+        reused_and_killed(done, (size_t[3]){ done, 0, 0 }, true, &all, &c);
+        expected[done] = latencies(&all);
+        checked_log_release(&c);
+        ghost_buf_release(&all);
+    }
+    for (uint32_t seed = 1; seed <= 60; seed++) watched_and_expected(seed, expected);
+}
+
+static void a_frame_that_is_being_written(void **state)
+{
+    struct latency log = { 0 }, tail = { 0 };
+    struct ghost_visitor to_log = { &log, NULL, add_latency, NULL }, to_tail = { &tail, NULL, add_latency, NULL };
+    struct ghost_buf all = { 0 };
+    struct checked_log c;
+    (void)state;
+    reused_and_killed(N_REUSE, (size_t[3]){ N_REUSE, 0, 0 }, true, &all, &c);
+    struct ghost_follow *f = ghost_follow_new(path_of("ghost"));
+    for (size_t n = 1; n <= all.len; n += n + 7 < all.len ? 7 : 1) {
+        put_file("ghost", all.p, n);
+        int ret = ghost_follow_look(f, &to_log, &to_tail, NULL);
+        assert_true(ret == 0);
+    }
+    assert_int_equal(log.events, N_REUSE);
+    assert_int_equal(ghost_follow_damaged(f), 0);
+    ghost_follow_free(f);
+    checked_log_release(&c);
+    ghost_buf_release(&all);
 }
 
 static void rings_of_the_other_byte_order(void **state)
@@ -434,7 +522,8 @@ static void nothing_left_is_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(killed_at_every_step), cmocka_unit_test(a_token_that_is_used_again), cmocka_unit_test(rings_of_the_other_byte_order), cmocka_unit_test(the_journal_goes_in_front),
+        cmocka_unit_test(killed_at_every_step), cmocka_unit_test(a_token_that_is_used_again),
+        cmocka_unit_test(followed_look_by_look), cmocka_unit_test(a_frame_that_is_being_written), cmocka_unit_test(rings_of_the_other_byte_order), cmocka_unit_test(the_journal_goes_in_front),
         cmocka_unit_test(losses_of_a_ring_are_told), cmocka_unit_test(hostile_rings), cmocka_unit_test(files_that_are_not_followed),
         cmocka_unit_test(nothing_left_is_nothing),
     };
