@@ -66,7 +66,8 @@ static void blocks_cell(const struct cell *c) { put_number(c, events_cost(c->c->
 static void fn_key_cell(const struct cell *c)
 {
     const struct event_function *f = function_of(c);
-    put(c, f ? f->fn_key : GHOST_STR(""));
+    if (f)                               /* marks and pauses are nobody's */
+        put(c, f->fn_key);
 }
 static void module_cell(const struct cell *c)
 {
