@@ -176,14 +176,25 @@ static const struct { const char *name; uint32_t flag; } meanings[] = {
     { "Protocol", GHOST_NODE_PROTOCOL }, { "TYPE_CHECKING", GHOST_NODE_TYPE_CHECKING },
 };
 
-static uint32_t meaning_of(const struct scan *s, const char *name, uint32_t len)
+static const struct alias *find_alias(const struct scan *s, const char *name, uint32_t len)
 {
     for (uint32_t i = 0; i < s->n_aliases; i++)
-        if (s->aliases[i].name_len == len && memcmp(s->aliases[i].name, name, len) == 0) {
-            name = s->aliases[i].meaning;
-            len = s->aliases[i].meaning_len;
-            break;
-        }
+        if (s->aliases[i].name_len == len && memcmp(s->aliases[i].name, name, len) == 0)
+            return &s->aliases[i];
+    return NULL;
+}
+
+static void add_alias(struct scan *s, const struct pytoken *name, const char *meaning, uint32_t len)
+{
+    if (s->n_aliases < ALIASES && !find_alias(s, name->p, name->len))
+        s->aliases[s->n_aliases++] = (struct alias){ name->p, meaning, name->len, len };
+}
+
+/* Protocol means something in typing and in modules that stand in for it; asyncio has another. */
+static bool is_typing(const char *module, uint32_t len) { return memmem(module, len, "typing", 6) || memmem(module, len, "compat", 6); }
+
+static uint32_t meaning_of(const char *name, uint32_t len)
+{
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
         if (strlen(meanings[i].name) == len && memcmp(meanings[i].name, name, len) == 0)
             return meanings[i].flag;
@@ -195,12 +206,18 @@ static uint32_t dotted(const struct scan *s, uint32_t *i)
 {
     if (*i >= s->n || s->tokens[*i].kind != PY_NAME)
         return 0;
-    const struct pytoken *last = &s->tokens[(*i)++];
+    const struct pytoken *first = &s->tokens[(*i)++], *last = first;
     while (*i + 1 < s->n && pytoken_is(&s->tokens[*i], ".") && s->tokens[*i + 1].kind == PY_NAME) {
         last = &s->tokens[*i + 1];
         *i += 2;
     }
-    return meaning_of(s, last->p, last->len);
+    const struct alias *alias = find_alias(s, first->p, first->len);
+    if (last == first)
+        return alias ? meaning_of(alias->meaning, alias->meaning_len) : meaning_of(last->p, last->len);
+    uint32_t meaning = meaning_of(last->p, last->len);
+    bool plain = alias && last == first + 2;         /* import typing as t; t.Protocol */
+    const char *module = plain ? alias->meaning : first->p;
+    return meaning != GHOST_NODE_PROTOCOL || is_typing(module, plain ? alias->meaning_len : (uint32_t)(last->p - first->p)) ? meaning : 0;
 }
 
 static bool is(const struct scan *s, uint32_t i, const char *text) { return i < s->n && pytoken_is(&s->tokens[i], text); }
@@ -208,28 +225,46 @@ static bool is_name(const struct scan *s, uint32_t i, const char *text) { return
 
 /* ---- simple statements ---- */
 
-static void on_import(struct scan *s, uint32_t i, bool from)
+/* tokens[i]: what is imported, [from] `module`. */
+static void on_imported(struct scan *s, uint32_t i, const struct pytoken *bound, bool from, bool of_typing)
+{
+    const struct pytoken *name = &s->tokens[i];
+    bind(s, hash_name(bound), 0, false, false);
+    if (from && pytoken_is(name, "Protocol") && !of_typing)
+        add_alias(s, bound, "", 0);
+    else if (bound != name && from && meaning_of(name->p, name->len))
+        add_alias(s, bound, name->p, name->len);
+    else if (bound != name && !from && is_typing(name->p, (uint32_t)(bound->p - name->p)))
+        add_alias(s, bound, name->p, (uint32_t)(bound->p - name->p));        /* `typing as` is as good as typing here */
+}
+
+static void on_import(struct scan *s, uint32_t i, bool from, bool of_typing)
 {
     while (i < s->n) {
         const struct pytoken *name = &s->tokens[i];
+        uint32_t at = i;
         if (name->kind != PY_NAME || pytoken_is(name, "as")) {
             if (from && pytoken_is(name, "*"))
                 bind(s, 0, 0, true, false);
             i++;
             continue;
         }
-        const struct pytoken *bound = name;
         while (!from && i + 2 < s->n && pytoken_is(&s->tokens[i + 1], "."))
             i += 2;                          /* import a.b binds a */
-        if (is_name(s, i + 1, "as") && i + 2 < s->n) {
-            bound = &s->tokens[i + 2];
-            if (from && s->n_aliases < ALIASES && meaning_of(s, name->p, name->len))
-                s->aliases[s->n_aliases++] = (struct alias){ bound->p, name->p, bound->len, name->len };
-            i += 2;
-        }
-        bind(s, hash_name(bound), 0, false, false);
+        bool renamed = is_name(s, i + 1, "as") && i + 2 < s->n;
+        i += renamed ? 2 : 0;
+        on_imported(s, at, renamed ? &s->tokens[i] : name, from, of_typing);
         i++;
     }
+}
+
+static void on_from(struct scan *s)
+{
+    uint32_t i = 1;
+    while (i < s->n && !is_name(s, i, "import"))
+        i++;
+    const char *module = s->tokens[0].p;
+    on_import(s, i + 1, true, i < s->n && is_typing(module, (uint32_t)(s->tokens[i].p - module)));
 }
 
 /* del a, (b, [c]): names that are targets; not d[e], f.g, h(i).j */
@@ -326,13 +361,10 @@ static void on_statement(struct scan *s)
     }
     fill(s, is_trivial(s));
     if (is_name(s, 0, "import"))
-        on_import(s, 1, false);
-    else if (is_name(s, 0, "from")) {
-        uint32_t i = 1;
-        while (i < s->n && !is_name(s, i, "import"))
-            i++;
-        on_import(s, i + 1, true);
-    } else if (is_name(s, 0, "global"))
+        on_import(s, 1, false, false);
+    else if (is_name(s, 0, "from"))
+        on_from(s);
+    else if (is_name(s, 0, "global"))
         on_global(s);
     else if (is_name(s, 0, "del"))
         on_del(s);

@@ -30,6 +30,10 @@ def last_name(node):
     return None, False
 
 
+def is_typing(module):
+    return "typing" in module or "compat" in module
+
+
 def is_trivial_statement(s):
     if isinstance(s, (ast.Pass, ast.Global, ast.Nonlocal)):
         return True
@@ -53,7 +57,7 @@ class Visitor(ast.NodeVisitor):
     """Statements are numbered in the order of the source; a binding is (number, row or None, decorated)."""
 
     def __init__(self, tree):
-        self.rows, self.number, self.flags, self.aliases = [], 0, 0, {}
+        self.rows, self.number, self.flags, self.aliases, self.modules = [], 0, 0, {}, {}
         self.module = self.scope = Scope("", False, None)
         self.scopes = [self.module]
         self.expression_scope = None
@@ -66,7 +70,10 @@ class Visitor(ast.NodeVisitor):
 
     def meaning(self, node):
         name, plain = last_name(node)
-        return INTERESTING.get(self.aliases.get(name, name), 0)
+        if not plain and name == "Protocol":       # asyncio.Protocol is another
+            module = ast.unparse(node.value)
+            return PROTOCOL if is_typing(self.modules.get(module, module)) else 0
+        return INTERESTING.get(self.aliases.get(name, name) if plain else name, 0)
 
     def qualify(self, name, parent):
         if not parent.qualname:
@@ -142,6 +149,8 @@ class Visitor(ast.NodeVisitor):
         self.number += 1
         for a in node.names:
             self.bind(a.asname or a.name.split(".")[0])
+            if a.asname and is_typing(a.name):
+                self.modules.setdefault(a.asname, a.name)
 
     def visit_ImportFrom(self, node):
         self.number += 1
@@ -150,7 +159,9 @@ class Visitor(ast.NodeVisitor):
                 self.scope.star = self.number
                 continue
             self.bind(a.asname or a.name)
-            if a.asname and a.name in INTERESTING and len(self.aliases) < 64:
+            if a.name == "Protocol" and not is_typing(node.module or ""):
+                self.aliases.setdefault(a.asname or a.name, "")
+            elif a.asname and a.name in INTERESTING:
                 self.aliases.setdefault(a.asname, a.name)
 
     def visit_Global(self, node):

@@ -1,0 +1,126 @@
+"""never_called against coverage.py: the same program under both, the same functions whose body was never entered.
+
+coverage.py tells entries by its arcs (-first line, line). What Ghost leaves out on purpose (docs/anomalies.md) is left
+out of coverage's side by what `ast` says, see tests/pyscan/compare.py. Programs: parts of the standard library as
+application code. GHOST_NEVER_SUITES=PACKAGE=FOLDER,... adds the test suites of unpacked source distributions."""
+import ast
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import harness
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "pyscan"))
+import compare  # noqa: E402
+
+PROGRAMS = {
+    "json": "import json\njson.dumps(json.loads('{\"a\": [1, 2.5, null, \"x\"]}'), indent=1)\ntry: json.loads('{')\nexcept ValueError: pass",
+    "email": "import email.message, email.policy, email.parser\nm = email.message.EmailMessage()\nm['To'] = 'a@b.c'\nm.set_content('hi')\n"
+             "m.add_attachment(b'x', maintype='a', subtype='b', filename='n')\nemail.message_from_bytes(m.as_bytes(), policy=email.policy.default)['To']",
+    "argparse": "import argparse\np = argparse.ArgumentParser(prog='p')\np.add_argument('-x', type=int)\np.add_subparsers().add_parser('s')\np.parse_args(['-x', '3', 's'])\np.format_help()",
+    "unittest": "import unittest, io\nclass T(unittest.TestCase):\n    def test(self):\n        with self.assertRaises(KeyError): {}[1]\n"
+                "        self.assertEqual([1], [1])\nunittest.TextTestRunner(stream=io.StringIO()).run(unittest.defaultTestLoader.loadTestsFromTestCase(T))",
+    "xml": "import xml.dom.minidom, xml.sax.saxutils\nimport xml.etree.ElementTree as E\nE.tostring(E.fromstring('<a b=\"1\"><c/>t</a>'))\n"
+           "xml.dom.minidom.parseString('<a><b/></a>').toprettyxml()\nxml.sax.saxutils.escape('<')",
+    "html": "import html, html.parser\nclass P(html.parser.HTMLParser):\n    def handle_starttag(self, t, a): pass\nP().feed('<p class=x>a&amp;b</p>')\nhtml.unescape('&lt;')",
+    "logging": "import logging, logging.handlers, logging.config\nlogging.config.dictConfig({'version': 1, 'handlers': {'m': {'class': 'logging.handlers.MemoryHandler', "
+               "'capacity': 3}}, 'root': {'handlers': ['m'], 'level': 'INFO'}})\nlogging.getLogger('a').info('x %s', 1)",
+    "configparser,tomllib": "import configparser, tomllib\nc = configparser.ConfigParser()\nc.read_string('[a]\\nb = %(c)s\\nc = 1')\nc.getint('a', 'b')\ntomllib.loads('a = [1, 2]\\n[b]\\nc = 1979-05-27')",
+    "asyncio": "import asyncio\nasync def f(q):\n    await q.put(1)\n    await asyncio.sleep(0)\nasync def main():\n    q = asyncio.Queue()\n"
+               "    await asyncio.gather(f(q), f(q))\n    async with asyncio.TaskGroup() as g: g.create_task(q.get())\nasyncio.run(main())",
+    "concurrent,queue": "import concurrent.futures, queue\nwith concurrent.futures.ThreadPoolExecutor(2) as e: list(e.map(abs, [1, -2]))\nqueue.PriorityQueue().put(1)",
+    "zipfile,tarfile": "import zipfile, tarfile, io\nb = io.BytesIO()\nwith zipfile.ZipFile(b, 'w') as z: z.writestr('a', 'x')\nzipfile.ZipFile(b).read('a')\n"
+                       "with tarfile.open(fileobj=io.BytesIO(), mode='w') as t: t.addfile(tarfile.TarInfo('a'))",
+    "dis,difflib,pprint": "import dis, difflib, pprint\ndis.Bytecode('x = 1').dis()\nlist(difflib.unified_diff(['a'], ['b']))\npprint.pformat({'a': list(range(50))})",
+}
+EXEMPT = compare.OVERLOAD | compare.ABSTRACT | compare.PROTOCOL | compare.TYPE_CHECKING | compare.MAIN_GUARD | compare.TRIVIAL
+# What coverage.py itself has imported is executed anew; the first exit handler to be registered is the last to run.
+COVERED = """
+import atexit, sys
+def dump():
+    c.stop()
+    data = c.get_data()
+    with open(sys.argv[2], "w") as f: f.write(repr({f: sorted({-a for a, b in data.arcs(f) if a < 0}) for f in data.measured_files()}))
+atexit.register(dump)
+import coverage, runpy
+c = coverage.Coverage(branch=True, data_file=None, config_file=False, source_pkgs=sys.argv[3].split(","))
+for name in list(sys.modules):
+    if name.partition(".")[0] in sys.argv[3].split(","): del sys.modules[name]
+c.start()
+runpy.run_path(sys.argv[1], run_name="__main__")
+"""
+try:
+    import coverage  # noqa: F401
+except ImportError:
+    pytestmark = pytest.mark.skip(reason="coverage is not installed here: make venv")
+
+
+def parents(qualname):
+    """Names of what is around, outermost first: a.<locals>.B.c -> a, a.<locals>.B"""
+    parts, found = qualname.split("."), []
+    for i in range(1, len(parts)):
+        if parts[i] != "<locals>":
+            found.append(".".join(parts[:i]).removesuffix(".<locals>"))
+    return found
+
+
+def dead_by_coverage(path, entered):
+    """{(qualname, line)} that Ghost has to report, from the lines at which code was entered."""
+    rows = [r for r in compare.Visitor(ast.parse(pathlib.Path(path).read_bytes())).rows if r[0] != "lambda"]
+    lines, dead = {}, set()
+    for kind, flags, line, name in rows:
+        lines.setdefault(name, []).append((line, flags, kind))
+    for kind, flags, line, name in rows:
+        twins = [(other, flags_of) for other, flags_of, _ in lines[name] if other != line]
+        replaced = not flags & compare.DECORATED and any(other in entered or other > line for other, _ in twins)
+        reachable = all(any(other in entered for other, _, _ in lines.get(p, [])) for p in parents(name))
+        owner = lines.get(parents(name)[-1], [(0, 0, "")])[0] if parents(name) else (0, 0, "")
+        special = owner[2] == "class" and owner[1] & compare.DECORATED and name.rpartition(".")[2].startswith("__") and name.endswith("__")
+        if kind != "class" and line not in entered and not flags & EXEMPT and reachable and not replaced and not special:
+            dead.add((name, line))
+    return dead
+
+
+def compare_one(tmp_path, python, script, packages):
+    arcs = tmp_path / "arcs.json"
+    (tmp_path / "covered.py").write_text(COVERED)
+    env = harness.clean_environment(COVERAGE_CORE="ctrace")
+    subprocess.run([python, tmp_path / "covered.py", script, arcs, packages], check=True, env=env, timeout=300, capture_output=True)
+    ghost = harness.Ghost(tmp_path / "data")
+    done = ghost.run([script], "--python", python, *(o for p in packages.split(",") for o in ("--include", p)), timeout=300)
+    assert done.status == 0, done.err.decode()
+    rows = json.loads(ghost.command("anomalies", "--only", "never_called", "--format", "json", "--verbose").out)["anomalies"]
+    found = {}
+    for r in rows:
+        found.setdefault(r["file"], set()).add((r["qualname"], r["line"]))
+    entered = {str(pathlib.Path(f)): set(lines) for f, lines in ast.literal_eval(arcs.read_text()).items()}
+    executed = {f: lines for f, lines in entered.items() if lines}       # module bodies enter at line 0 or 1
+    return executed, found
+
+
+SUITE = """
+import os, sys
+os.chdir({folder!r})
+sys.path[:0] = [{folder!r}, {folder!r} + "/src"]
+import pytest
+pytest.main(["-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly", "tests"])
+"""
+SUITES = dict(s.split("=") for s in os.environ.get("GHOST_NEVER_SUITES", "").split(",") if s)
+
+
+@pytest.mark.parametrize("packages", [*PROGRAMS, *SUITES])
+def test_as_coverage_sees_it(tmp_path, packages):
+    script = tmp_path / "program.py"
+    script.write_text(PROGRAMS.get(packages) or SUITE.format(folder=SUITES[packages]))
+    executed, found = compare_one(tmp_path, sys.executable, script, packages)
+    judged = 0
+    for path, lines in executed.items():
+        want, got = dead_by_coverage(path, lines), found.pop(path, set())
+        assert got == want, f"{path}: only Ghost: {sorted(got - want)}, only coverage: {sorted(want - got)}"
+        judged += len(want)
+    assert executed and not found, f"files that coverage did not see executed: {sorted(found)}"
+    assert judged > 0
