@@ -68,8 +68,8 @@ const struct db_view db_views[] = {
       " WHERE o.end < 4 AND NOT e.adopted GROUP BY f.fn_key, s.id" },
     { "latency_histogram", "finished calls by latency: a bucket holds lower_ns <= latency < lower_ns + width_ns",
       "CREATE VIEW latency_histogram AS SELECT f.fn_key, s.text AS signature, s.id AS signature_id,"
-      " CASE WHEN h.key < 64 THEN CAST(h.key AS INTEGER) ELSE (64 + h.key % 64) << (h.key / 64 - 1) END AS lower_ns,"
-      " CASE WHEN h.key < 64 THEN 1 ELSE 1 << (h.key / 64 - 1) END AS width_ns, h.value AS calls"
+      " CASE WHEN h.key + 0 < 64 THEN h.key + 0 ELSE (64 + h.key % 64) << (h.key / 64 - 1) END AS lower_ns,"
+      " CASE WHEN h.key + 0 < 64 THEN 1 ELSE 1 << (h.key / 64 - 1) END AS width_ns, h.value AS calls"
       " FROM signature s JOIN function f ON f.id = s.function JOIN (SELECT 1) JOIN json_each(s.latency) h" },
     { "exceptions", "exceptions by function: raised in it, passed through it, or caught by it",
       "CREATE VIEW exceptions AS SELECT f.fn_key, t.qualname AS exception, t.module AS exception_module, k.name AS \"end\", sum(o.count) AS count"

@@ -20,6 +20,7 @@ import harness
 
 TOOLS = harness.GHOST.parent / "tools"
 SHELL = shutil.which("sqlite3")
+KILLS = int(os.environ.get("GHOST_TEST_KILLS", 60))      # 200 for the full proof
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system: needs root")
 
 # ghost-observer 0.1.0, _storage.py: the columns of its tables in their order
@@ -182,6 +183,11 @@ def test_joint_facts(ghost, recorded):
         "price|int|int|50\nquantity|int|float|10\nquantity|int|int|40\n"
     assert ask(recorded, "SELECT sum(calls) FROM latency_histogram WHERE fn_key = 'app:discount:4'") == "50\n"
     low, high = map(int, ask(recorded, "SELECT min(lower_ns), max(lower_ns + width_ns) FROM latency_histogram WHERE fn_key = 'app:discount:4'").split("|"))
+    buckets = ask(recorded, "SELECT lower_ns, width_ns FROM latency_histogram").split()
+    assert len(buckets) > 5
+    for low_and_width in buckets:                      # exact below 128 ns, then 64 buckets an octave
+        lower, width = map(int, low_and_width.split("|"))
+        assert width == max(1, 1 << max(0, lower.bit_length() - 7)) and lower % width == 0
     least, most = map(int, ask(recorded, "SELECT min_ns, max_ns FROM functions WHERE fn_key = 'app:discount:4'").split("|"))
     assert low <= least and most < high
     for view in ask(recorded, "SELECT group_concat(name, ' ') FROM sqlite_schema WHERE type = 'view'").split():
@@ -358,7 +364,7 @@ def test_damage_is_noticed_and_mended(ghost, tmp_path):
 
 
 def test_killed_at_any_moment(ghost, tmp_path):
-    """200 imports killed somewhere between beginning and end: the next command works, and nothing is left."""
+    """Imports killed somewhere between beginning and end: the next command works, and nothing is left."""
     session = tmp_path / "s"
     session.mkdir()
     generate(session / "1-00000001.ghost", 60000, "--functions", "200")
@@ -369,7 +375,7 @@ def test_killed_at_any_moment(ghost, tmp_path):
     length = time.monotonic() - began
     chance = random.Random(7)
     killed = left = 0
-    for i in range(200):
+    for i in range(KILLS):
         if i % 3 == 0:
             db_of(session).unlink(missing_ok=True)
         process = subprocess.Popen(argv, env=ghost.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -382,7 +388,7 @@ def test_killed_at_any_moment(ghost, tmp_path):
     assert good(ghost.command("export", f"{session}/")).out == expected
     good(ghost.command("import", "--force", f"{session}/"))
     assert temporaries(tmp_path) == []
-    assert killed > 60 and left > 5, (killed, left)
+    assert killed > KILLS * 0.3 and left > KILLS * 0.02, (killed, left)
 
 
 def test_two_at_once(ghost, tmp_path):
