@@ -198,7 +198,7 @@ static const struct option options[] = {
       .help = "without SESSION: how long to wait for one to begin (default: for ever)" },
     { .name = "format", .letter = 'f', .kind = OPTION_CHOICE, .at = offsetof(struct watch_options, format), .arg = "FORMAT",
       .fallback = "table", .choices = formats, .help = "form of the output; json: an object a line, one each interval" },
-    { .name = "data-dir", .kind = OPTION_DIR, .at = offsetof(struct watch_options, data_dir), .arg = "DIR",
+    { .name = "data-dir", .kind = OPTION_DIR, .at = offsetof(struct watch_options, data_dir), .arg = "DIR", .key = "recording.data_dir", .env = "GHOST_DATA_DIR",
       .help = "where sessions live, instead of $GHOST_DATA_DIR" },
     { 0 }
 };
