@@ -229,6 +229,39 @@ def test_live_files_are_audited_too(tmp_path):
     assert "counted" in audit("--list", "function", data=tmp_path / "d").stdout
 
 
+# ---- archives ----
+
+def passed_over(magic, tag, content, trailer=False):
+    body = tag + content
+    whole = 8 + len(body) + 8 + (8 if trailer else 0)
+    return (struct.pack("<II", magic, whole - 8) + body + struct.pack("<Q", xxhash.xxh64_intdigest(body))
+            + (struct.pack("<I", whole) + b"GDIR" if trailer else b""))
+
+
+def archive(logs, session=b"1700000000-0badcafe", more=b""):
+    """As docs/format.md has it: a head, each log behind its name, a directory."""
+    out, entries, end = passed_over(0x184D2A52, b"GHOSTARC", struct.pack("<HH", 1, 1) + varint(len(session)) + session), b"", 0
+    for name, data in logs.items():
+        out += passed_over(0x184D2A53, b"GHOSTMEM", varint(len(name)) + name.encode())
+        entries += varint(len(out) - end) + varint(len(data)) + varint(len(name)) + name.encode()
+        out += data
+        end = len(out)
+    return out + passed_over(0x184D2A54, b"GHOSTDIR", varint(len(logs)) + entries + more, trailer=True)
+
+
+def test_an_archive_is_proven_and_what_is_hidden_in_it_found(log, tmp_path):
+    path = tmp_path / "s.ghostpack"
+    path.write_bytes(archive({"1-00000001.ghost": log.read_bytes(), "2-00000002.ghost": log.read_bytes()}))
+    shown = facts(path, "--list", "all", status=0)
+    assert {("function", "Basket.total"), ("meta", "2-00000002.ghost")} <= {(s["kind"], s["text"]) for s in shown["strings"]}
+    parts = {p["part"]: p for p in shown["parts"]}
+    assert sum(parts[p]["bytes"] for p in ("archive head", "archive member", "archive directory", "header", "index", "(compressed)")) == path.stat().st_size
+    path.write_bytes(archive({"1-00000001.ghost": log.read_bytes()}, more=SECRET))
+    assert len(facts(path, status=1)["problems"]) == 1
+    path.write_bytes(archive({"1-00000001.ghost": rewrite(log, once(4, lambda k, p: [(k, p + SECRET)]))}))
+    assert len(facts(path, status=1)["problems"]) == 1
+
+
 # ---- exports ----
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "analyzer/command.h"
@@ -9,8 +10,9 @@
 struct values {
     bool flag, other;
     const char *text, *choice;
-    struct option_list list;
+    struct option_list list, each;
     uint64_t count, size, seconds;
+    double real;
 };
 
 static const char *const colours[] = { "red", "green", NULL };
@@ -23,6 +25,9 @@ static const struct option options[] = {
     { .name = "count", .letter = 'n', .kind = OPTION_COUNT, .at = offsetof(struct values, count), .arg = "N", .fallback = "7", .help = "a number" },
     { .name = "size", .kind = OPTION_SIZE, .at = offsetof(struct values, size), .arg = "S", .help = "a size" },
     { .name = "wait", .kind = OPTION_SECONDS, .at = offsetof(struct values, seconds), .arg = "S", .help = "seconds" },
+    { .name = "real", .kind = OPTION_REAL, .at = offsetof(struct values, real), .arg = "R", .fallback = "0.5", .env = "U_OPT_REAL", .help = "a fraction" },
+    { .name = "quiet", .kind = OPTION_FLAG, .at = offsetof(struct values, other), .key = "u.quiet", .env = "U_OPT_QUIET", .help = "a setting" },
+    { .name = "each", .kind = OPTION_LIST, .at = offsetof(struct values, each), .arg = "E", .env = "U_OPT_EACH", .help = "from the environment, too" },
     { .name = "code", .letter = 'c', .kind = OPTION_TEXT, .at = offsetof(struct values, text), .arg = "CODE", .last = true, .help = "ends options" },
     { 0 }
 };
@@ -113,6 +118,53 @@ static void what_is_wrong_is_refused(void **state)
     }
 }
 
+/* Flag before environment before default; tests/e2e/test_config.py has the file. */
+static void the_environment_sets_what_no_flag_does(void **state)
+{
+    (void)state;
+    setenv("U_OPT_REAL", "0.25", 1);
+    setenv("U_OPT_QUIET", "yes", 1);
+    setenv("U_OPT_EACH", "a:b::c", 1);
+    struct parsed *p = parse(&plain, "--no-config");
+    assert_true(p->ret == 0 && p->v.real == 0.25 && p->v.other);
+    assert_int_equal(p->v.each.n, 3);
+    assert_string_equal(p->v.each.items[2], "c");
+    p = parse(&plain, "--no-config --real 2 --no-quiet --each d");
+    assert_true(p->ret == 0 && p->v.real == 2 && !p->v.other);
+    assert_int_equal(p->v.each.n, 1);
+    setenv("U_OPT_QUIET", "perhaps", 1);
+    p = parse(&plain, "--no-config");
+    assert_int_equal(p->ret, GHOST_E_USAGE);
+    assert_non_null(strstr(p->err.msg, "U_OPT_QUIET wants true or false, not 'perhaps'"));
+    setenv("U_OPT_QUIET", "", 1);
+    unsetenv("U_OPT_REAL");
+    unsetenv("U_OPT_EACH");
+    p = parse(&plain, "--no-config");
+    assert_true(p->ret == 0 && p->v.real == 0.5 && !p->v.other && p->v.each.n == 0);
+    assert_non_null(strstr(parse(&plain, "--no-flag")->err.msg, "no option '--no-flag'"));     /* no setting */
+    assert_non_null(strstr(parse(&plain, "--config")->err.msg, "--config needs a value"));
+}
+
+static void sources_are_told(void **state)
+{
+    struct values v = { 0 };
+    enum opt_source from[16] = { OPT_UNSET };
+    struct ghost_err err = GHOST_ERR_INIT;
+    char text[] = "--text", x[] = "x", none[] = "--no-config";
+    char *argv[] = { none, text, x, NULL };
+    bool help;
+    (void)state;
+    setenv("U_OPT_REAL", "1", 1);
+    assert_int_equal(opt_parse_sources(&plain, 3, argv, &v, &help, from, &err), 0);
+    for (size_t i = 0; options[i].name; i++) {
+        enum opt_source wanted = strcmp(options[i].name, "text") == 0 ? OPT_FROM_FLAG : strcmp(options[i].name, "real") == 0 ? OPT_FROM_ENV
+                               : options[i].fallback ? OPT_DEFAULT : OPT_UNSET;
+        assert_int_equal(from[i], wanted);
+    }
+    unsetenv("U_OPT_REAL");
+    opt_release(&plain, &v);
+}
+
 static void nearest_words(void **state)
 {
     static const char *const words[] = { "sessions", "report", "export", "run", NULL };
@@ -129,4 +181,5 @@ static void nearest_words(void **state)
 }
 
 UNIT_TESTS(cmocka_unit_test(values_of_all_kinds), cmocka_unit_test(a_target_keeps_its_own_options), cmocka_unit_test(help_is_asked_for),
-           cmocka_unit_test(what_is_wrong_is_refused), cmocka_unit_test(nearest_words))
+           cmocka_unit_test(what_is_wrong_is_refused), cmocka_unit_test(nearest_words),
+           cmocka_unit_test(the_environment_sets_what_no_flag_does), cmocka_unit_test(sources_are_told))
