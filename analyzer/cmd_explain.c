@@ -125,9 +125,35 @@ static int facts_by_id(struct work *w, const char *id, struct ghost_err *err)
 
 /* ---- the model of the session, and what is asked of it ---- */
 
+static void take_real(const char *key, double scale, double *out)
+{
+    const struct config_value *v = config_get(key);
+    if (v && v->n == 1)
+        *out = strtod(v->items[0], NULL) * scale;
+}
+
+/* The findings are those of ghost anomalies with the same ghost.yaml. */
+static struct detect_options detect_settings(void)
+{
+    struct detect_options o = DETECT_DEFAULTS;
+    const struct config_value *expected = config_get("detectors.expected");
+    double calls = (double)o.exc_min_calls, least = (double)o.latency_min_ns;
+    take_real("detectors.exc_threshold", 1, &o.exc_threshold);
+    take_real("detectors.latency_z", 1, &o.latency_z);
+    take_real("detectors.exc_min_calls", 1, &calls);
+    take_real("detectors.latency_min", 1e9, &least);
+    o.exc_min_calls = (uint64_t)calls;
+    o.latency_min_ns = (uint64_t)least;
+    if (expected) {
+        o.expected = expected->items;
+        o.n_expected = expected->n;
+    }
+    return o;
+}
+
 static int prepare(struct work *w, const char *session, struct ghost_err *err)
 {
-    struct detect_options detect = DETECT_DEFAULTS;
+    struct detect_options detect = detect_settings();
     w->m = load_model(w->o->data_dir, session, (unsigned)w->o->jobs, err);
     if (!w->m)
         return err->code;
@@ -140,6 +166,7 @@ static int prepare(struct work *w, const char *session, struct ghost_err *err)
 static int facts_by_diff(struct work *w, char **argv, struct ghost_err *err)
 {
     struct diff_options o = DIFF_DEFAULTS;
+    o.detect = detect_settings();
     struct diff_side sides[2] = { 0 };
     struct diff d = { 0 };
     int ret = 0;
