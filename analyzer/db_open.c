@@ -165,6 +165,8 @@ static int write_all(sqlite3 *db, struct making *k, bool in_memory, struct ghost
     db_progress_follow(&k->progress, db, count ? k->m->events : 0);
     int ret = db_write_model(db, k->m, err);
     if (ret == 0)
+        ret = db_write_blocks(db, k->s, k->m, err);
+    if (ret == 0)
         ret = write_events(db, k, wanted, err);
     if (ret == 0)
         ret = db_write_indexes(db, err);

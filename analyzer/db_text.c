@@ -102,7 +102,7 @@ static void print_all(FILE *f)
 uint64_t db_schema_digest(void)
 {
     char *text = text_of(print_all);
-    uint64_t digest = text ? XXH3_64bits(text, strlen(text)) : 0;
+    uint64_t digest = text ? XXH3_64bits(text, strlen(text)) & INT64_MAX : 0;   /* SQLite has no larger integers */
     free(text);
     return digest;
 }
@@ -150,6 +150,7 @@ int db_print_schema(FILE *f)
         p += n;
     }
     fputs("```\n\n`info` holds what the analysis was made with and totals; `source` the files it was made from, by which it is known to be up to date;\n"
+          "`block` says where in a log which thread's events of which time are (offset of the frame; with `tail`, in what a killed process left beside its log; `events` is NULL where the log has no index);\n"
           "the others say what the numbers in the columns `end`, `cause`, `code` and `kind` mean.\n", f);
     return 0;
 }

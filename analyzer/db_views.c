@@ -9,6 +9,8 @@
 const char *const db_own_tables =
     "CREATE TABLE info(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
     "CREATE TABLE source(file TEXT PRIMARY KEY, bytes INTEGER, mtime_ns INTEGER, digest INTEGER) WITHOUT ROWID;"
+    "CREATE TABLE block(id INTEGER PRIMARY KEY, process INTEGER REFERENCES process, thread INTEGER REFERENCES thread, \"offset\" INTEGER, tail INTEGER,"
+    " events INTEGER, begin_ns INTEGER, end_ns INTEGER);"
     "CREATE TABLE end_kind(id INTEGER PRIMARY KEY, name TEXT, about TEXT);"
     "CREATE TABLE loss_cause(id INTEGER PRIMARY KEY, name TEXT, about TEXT);"
     "CREATE TABLE note_code(id INTEGER PRIMARY KEY, name TEXT, about TEXT);"

@@ -194,6 +194,26 @@ def test_joint_facts(ghost, recorded):
         ask(recorded, f"SELECT * FROM {view} LIMIT 5")
 
 
+def test_blocks_hold_all_events(ghost, interpreter, tmp_path):
+    """Of finished logs, whose index counts them, and of a killed process with what is in its rings; by thread and time."""
+    session = tmp_path / "s"
+    session.mkdir()
+    generate(session / "1-00000001.ghost", 300000, "--threads", "3")
+    generate(session / "2-00000002.ghost", 200000, "--unfinished")
+    app = tmp_path / "dies.py"
+    app.write_text("import os, signal\ndef step(): pass\nfor i in range(1000): step()\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    ghost.run([interpreter, app])
+    for folder in (session, ghost.sessions()[0]):
+        good(ghost.command("import", f"{folder}/"))
+        for row in json.loads(ask(folder, "SELECT p.events, p.blocks, sum(b.events) AS sum, count(*) AS n, min(begin_ns) AS first, max(b.end_ns) AS last,"
+                                  " p.start_ns, p.end_ns, p.clean_end, max(b.tail) AS tail FROM block b JOIN process p ON p.id = b.process"
+                                  " GROUP BY p.id", "-json")):
+            assert row["sum"] == (row["events"] if row["clean_end"] else None) and row["blocks"] == row["n"] > 0
+            assert row["start_ns"] <= row["first"] <= row["last"] <= row["end_ns"] + 1
+            assert row["tail"] == (folder != session)
+    assert ask(session, "SELECT count(DISTINCT thread) FROM block") == ask(session, "SELECT count(*) FROM thread")
+
+
 def test_the_page_of_the_schema_is_current(ghost):
     page = harness.ROOT / "docs" / "db-schema.md"
     assert good(ghost.command("sql", "--schema")).out.decode() == page.read_text(), "write it with: build/ghost sql --schema >docs/db-schema.md"
