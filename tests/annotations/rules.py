@@ -9,7 +9,7 @@ RULES = [
     ("beartype", r" <- (Anything|unittest\.mock\.)", "spec, 'Special types: Any': a class derived from Any is assignable to every type; so are mocks, as typeshed has them"),
     ("typeguard", r" <- unittest\.mock\.NonCallableMock", "the same: typeshed derives NonCallableMock from Any"),
     ("beartype", r"^(IO|TextIO|BinaryIO|IO\[str\]) <- io\.", "typing.IO and its two are the types of what open() returns (spec, 'typing.IO'); the in-memory streams of io are theirs by typeshed"),
-    ("typeguard", r"^SupportsRound\[int\] <- 1\.5", "typeguard compares signatures and cannot read that of a C method; spec, 'Protocols': float.__round__ is there"),
+    ("typeguard", r"^SupportsRound\[int\] <- 1", "typeguard compares signatures and cannot read that of a C method; spec, 'Protocols': __round__ is there"),
     ("both", r"x: (int|'int'|A) = None\): pass <- F\((None)?\)", "PEP 484 let None as default make the parameter Optional; the specification lets checkers still do so"),
     ("typeguard", r"\*a: \*tuple\[int, str\]", "PEP 646: the elements of *args, one by one"),
     ("typeguard", r"-> 'Iterator\[A\]'", "typeguard takes a generator for one only where Iterator is no string; spec, 'Forward references'"),
