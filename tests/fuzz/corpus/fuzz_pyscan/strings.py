@@ -1,12 +1,15 @@
 # -*- coding: latin-1 -*-
-x = f"{x!r:>{width}} {'a' "b"} {lambda_} {{}} \N{DASH} {(lambda: 1)()}" rb'\'' Rb"""
+x = f"{x!r:>{width}} {'a' "b"} {lambda_} {{}} \N{EM DASH} {(lambda: 1)()}"
+z = rb'\'' Rb"""
 def no(): pass
-""" f'''{
+"""
+a = f'''{
     [lambda: f"{f'{1:{2}}'}"]  # }
-}''' t"{x=}" \
- 'def no2(): pass'
+}''' 'x'
+t = t"{x=}" t'{(lambda: {1: lambda: 2})}'
+s = 'def no2(): pass'
 type X[T: (int, str)] = list[T]
-def g[T = int, *Ts, **P](a: T) -> "def h(): pass": return 1if a else 0x1for
+def g[T = int, *Ts, **P](a: T) -> "def h(): pass": return 1if a else 0x1f
 match x:
     case {"a": lambda_}: pass
     case [_, *_] if (y := lambda: 2): pass
