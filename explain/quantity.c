@@ -1,92 +1,12 @@
 /* quantity.c - finding numbers in prose and comparing them with facts. */
 #include "quantity.h"
+#include "quantity_words.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-/* ---- characters ---- */
-
-static bool is_word(unsigned char c) { return isalnum(c) || c == '_' || c >= 0x80; }
-
-/* Bytes of a blank at p, non-breaking and thin ones too. */
-static size_t blank(const char *p)
-{
-    if (*p == ' ' || *p == '\t' || *p == '\n')
-        return 1;
-    if (memcmp(p, "\xc2\xa0", strnlen(p, 2) == 2 ? 2 : 1) == 0 && p[0] == '\xc2')
-        return 2;
-    if (strncmp(p, "\xe2\x80\xaf", 3) == 0 || strncmp(p, "\xe2\x80\x89", 3) == 0)
-        return 3;
-    return 0;
-}
-
-static size_t blanks(const char *p)
-{
-    size_t n = 0;
-    for (size_t k; (k = blank(p + n)) > 0;)
-        n += k;
-    return n;
-}
-
-/* ---- units ---- */
-
-enum { TIMES = UNIT_COUNT_ + 1, MULTIPLY };
-struct unit_word { const char *word; int unit; double factor; bool exact; };   /* exact: with its case, whole word */
-static const struct unit_word unit_words[] = {
-    { "ns", UNIT_NS, 1, true }, { "us", UNIT_NS, 1e3, true }, { "\xc2\xb5s", UNIT_NS, 1e3, true }, { "\xce\xbcs", UNIT_NS, 1e3, true },
-    { "ms", UNIT_NS, 1e6, true }, { "s", UNIT_NS, 1e9, true }, { "sec", UNIT_NS, 1e9, true }, { "secs", UNIT_NS, 1e9, true },
-    { "min", UNIT_NS, 6e10, true }, { "mins", UNIT_NS, 6e10, true }, { "h", UNIT_NS, 3.6e12, true },
-    { "nanosec", UNIT_NS, 1, false }, { "nanosek", UNIT_NS, 1, false }, { "nanoseg", UNIT_NS, 1, false },
-    { "microsec", UNIT_NS, 1e3, false }, { "mikrosek", UNIT_NS, 1e3, false }, { "microseg", UNIT_NS, 1e3, false },
-    { "millisec", UNIT_NS, 1e6, false }, { "millisek", UNIT_NS, 1e6, false }, { "miliseg", UNIT_NS, 1e6, false },
-    { "milisek", UNIT_NS, 1e6, false }, { "second", UNIT_NS, 1e9, false }, { "sekund", UNIT_NS, 1e9, false }, { "segund", UNIT_NS, 1e9, false },
-    { "minut", UNIT_NS, 6e10, false }, { "hour", UNIT_NS, 3.6e12, false }, { "stunde", UNIT_NS, 3.6e12, false }, { "heure", UNIT_NS, 3.6e12, false },
-    { "%", UNIT_SHARE, 0.01, true }, { "percent", UNIT_SHARE, 0.01, false }, { "per cent", UNIT_SHARE, 0.01, false }, { "pct", UNIT_SHARE, 0.01, false },
-    { "prozent", UNIT_SHARE, 0.01, false }, { "pour cent", UNIT_SHARE, 0.01, false }, { "por ciento", UNIT_SHARE, 0.01, false },
-    { "procent", UNIT_SHARE, 0.01, false }, { "\xe2\x80\xb0", UNIT_SHARE, 0.001, true }, { "per mille", UNIT_SHARE, 0.001, false },
-    { "\xc3\x97", TIMES, 1, true }, { "x", TIMES, 1, true }, { "times", TIMES, 1, false }, { "fold", TIMES, 1, false }, { "mal", TIMES, 1, true },
-    { "fois", TIMES, 1, true }, { "veces", TIMES, 1, true }, { "B", UNIT_BYTES, 1, true }, { "bytes", UNIT_BYTES, 1, false }, { "kB", UNIT_BYTES, 1e3, true }, { "KB", UNIT_BYTES, 1e3, true },
-    { "MB", UNIT_BYTES, 1e6, true }, { "GB", UNIT_BYTES, 1e9, true }, { "TB", UNIT_BYTES, 1e12, true }, { "KiB", UNIT_BYTES, 1024, true },
-    { "MiB", UNIT_BYTES, 1048576, true }, { "GiB", UNIT_BYTES, 1073741824, true },
-    { "\xe6\xaf\xab\xe7\xa7\x92", UNIT_NS, 1e6, true }, { "\xe5\xbe\xae\xe7\xa7\x92", UNIT_NS, 1e3, true }, { "\xe7\xba\xb3\xe7\xa7\x92", UNIT_NS, 1, true },
-    { "\xe3\x83\x9f\xe3\x83\xaa\xe7\xa7\x92", UNIT_NS, 1e6, true }, { "\xe7\xa7\x92", UNIT_NS, 1e9, true },
-    { "k", MULTIPLY, 1e3, true }, { "K", MULTIPLY, 1e3, true }, { "M", MULTIPLY, 1e6, true }, { "bn", MULTIPLY, 1e9, true },
-    { "hundred", MULTIPLY, 100, true }, { "thousand", MULTIPLY, 1e3, true }, { "tausend", MULTIPLY, 1e3, true }, { "million", MULTIPLY, 1e6, true },
-    { "millions", MULTIPLY, 1e6, true }, { "Millionen", MULTIPLY, 1e6, true }, { "billion", MULTIPLY, 1e9, true }, { "dozen", MULTIPLY, 12, true },
-};
-
-static size_t word_len(const char *p)
-{
-    size_t n = 0;
-    while (is_word((unsigned char)p[n]) && blank(p + n) == 0)
-        n++;
-    return n;
-}
-
-/* The unit at p (behind blanks or a hyphen), NULL when there is none. */
-static const struct unit_word *unit_at(const char *p, size_t *used)
-{
-    size_t skip = *p == '-' ? 1 : blanks(p);
-    const char *word = p + skip;
-    size_t len = word_len(word);
-    for (size_t i = 0; i < sizeof unit_words / sizeof *unit_words; i++) {
-        const struct unit_word *u = &unit_words[i];
-        size_t n = strlen(u->word);
-        bool sign = !isalpha((unsigned char)u->word[0]) && (unsigned char)u->word[0] != 0xc2 && (unsigned char)u->word[0] != 0xce;
-        bool same = u->exact ? strncmp(word, u->word, n) == 0 && (sign || len == n) : strncasecmp(word, u->word, n) == 0;
-        if (!same)
-            continue;
-        size_t more = n;
-        while (!u->exact && isalpha((unsigned char)word[more]))
-            more++;
-        *used = skip + more;
-        return u;
-    }
-    return NULL;
-}
 
 /* ---- numerals ---- */
 
@@ -196,54 +116,7 @@ static size_t verbatim_len(const char *p)
     return colons || (points > 1 && !three_digits(strchr(p, '.') + 1)) || dashes ? n : 0;
 }
 
-/* ---- number words ---- */
-
-struct number_word { const char *word; double value; };
-static const struct number_word number_words[] = {
-    { "zero", 0 }, { "two", 2 }, { "three", 3 }, { "four", 4 }, { "five", 5 }, { "six", 6 }, { "seven", 7 }, { "eight", 8 }, { "nine", 9 },
-    { "ten", 10 }, { "eleven", 11 }, { "twelve", 12 }, { "thirteen", 13 }, { "fourteen", 14 }, { "fifteen", 15 }, { "sixteen", 16 },
-    { "seventeen", 17 }, { "eighteen", 18 }, { "nineteen", 19 }, { "twenty", 20 }, { "thirty", 30 }, { "forty", 40 }, { "fifty", 50 },
-    { "sixty", 60 }, { "seventy", 70 }, { "eighty", 80 }, { "ninety", 90 }, { "one", 1 },
-};
-static const struct number_word fraction_words[] = {
-    { "half", 2 }, { "halves", 2 }, { "third", 3 }, { "thirds", 3 }, { "quarter", 4 }, { "quarters", 4 }, { "fifth", 5 }, { "fifths", 5 }, { "sixth", 6 },
-    { "seventh", 7 }, { "eighth", 8 }, { "ninth", 9 }, { "tenth", 10 }, { "tenths", 10 }, { "twentieth", 20 }, { "hundredth", 100 },
-};
-static const struct number_word other_words[] = { { "twice", 2 }, { "thrice", 3 } };
-static const struct number_word vague_words[] = { { "dozens", 12 }, { "hundreds", 100 }, { "thousands", 1000 }, { "millions", 1e6 } };
-#define FIND(list, p, len) find_word((list), sizeof(list) / sizeof *(list), (p), (len))
-
-static const struct number_word *find_word(const struct number_word *list, size_t n, const char *p, size_t len)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strlen(list[i].word) == len && strncasecmp(list[i].word, p, len) == 0)
-            return &list[i];
-    return NULL;
-}
-
-/* A word's letters alone: hyphens part words. */
-static size_t letters(const char *p)
-{
-    size_t n = 0;
-    while (isalpha((unsigned char)p[n]))
-        n++;
-    return is_word((unsigned char)p[n]) ? 0 : n;
-}
-
-/* "twenty-two", "three hundred" (the hundred is a unit word); 0: no number word. */
-static size_t spelled(const char *p, double *value)
-{
-    const struct number_word *w = FIND(number_words, p, letters(p)), *next;
-    if (!w)
-        return 0;
-    size_t len = strlen(w->word);
-    *value = w->value;
-    if (w->value >= 20 && p[len] == '-' && (next = FIND(number_words, p + len + 1, letters(p + len + 1))) && next->value < 10) {
-        *value += next->value;
-        len += 1 + strlen(next->word);
-    }
-    return len;
-}
+/* ---- shares in words ---- */
 
 static size_t digits_value(const char *p, double *value)
 {
@@ -280,38 +153,6 @@ static size_t n_in_m(const char *p, double *share)
         return to + more;
     }
     return 0;
-}
-
-/* ---- what stands before ---- */
-
-static const struct { const char *words; enum direction direction; } before_words[] = {
-    { "more than", MORE }, { "greater than", MORE }, { "above", MORE }, { "exceeding", MORE }, { "exceeds", MORE }, { "upwards of", MORE }, { ">", MORE },
-    { "less than", LESS }, { "fewer than", LESS }, { "under", LESS }, { "below", LESS }, { "nearly", LESS }, { "almost", LESS }, { "<", LESS },
-    { "over", OVER }, { "about", ABOUT }, { "around", ABOUT }, { "roughly", ABOUT }, { "approximately", ABOUT }, { "some", ABOUT }, { "~", ABOUT },
-    { "\xe2\x89\x88", ABOUT }, { "circa", ABOUT }, { "ca.", ABOUT }, { "close to", ABOUT }, { "rund", ABOUT }, { "etwa", ABOUT }, { "environ", ABOUT },
-};
-
-static enum direction direction_before(const char *text, size_t at)
-{
-    while (at && (text[at - 1] == ' ' || text[at - 1] == '`' || text[at - 1] == '*' || text[at - 1] == '(' || text[at - 1] == '-'))
-        at--;
-    if (at > 2 && strncasecmp(text + at - 2, " a", 2) == 0)
-        at -= 2;
-    for (size_t i = 0; i < sizeof before_words / sizeof *before_words; i++) {
-        size_t n = strlen(before_words[i].words);
-        bool starts = at >= n && (at == n || !is_word((unsigned char)text[at - n - 1]) || !isalpha((unsigned char)before_words[i].words[0]));
-        if (starts && strncasecmp(text + at - n, before_words[i].words, n) == 0)
-            return before_words[i].direction;
-    }
-    return AS_WRITTEN;
-}
-
-static bool word_before(const char *text, size_t at, const char *word)
-{
-    size_t n = strlen(word);
-    while (at && (text[at - 1] == ' ' || text[at - 1] == '`'))
-        at--;
-    return at >= n && strncasecmp(text + at - n, word, n) == 0 && (at == n || !is_word((unsigned char)text[at - n - 1]));
 }
 
 /* ---- putting it together ---- */
@@ -390,7 +231,7 @@ static bool from_digits(const char *text, size_t at, bool decimal_comma, struct 
     size_t end = at + n.len;
     static const char *const ordinals[] = { "th", "st", "nd", "rd" };
     for (size_t i = 0; i < 4; i++)
-        if (strncmp(text + end, ordinals[i], 2) == 0 && !is_word((unsigned char)text[end + 2])) {
+        if (strncmp(text + end, ordinals[i], 2) == 0 && !is_word_byte((unsigned char)text[end + 2])) {
             q->percentile = true;
             q->len += 2;
             q->unit = UNIT_PLAIN;
@@ -416,27 +257,27 @@ static bool is_article(const char *text, size_t at)
 static bool from_words(const char *text, size_t at, struct quantity *q)
 {
     size_t len = letters(text + at);
-    double value, share;
-    const struct number_word *w;
+    double value, share, word;
     *q = (struct quantity){ .at = at, .len = len, .n = 1, .direction = direction_before(text, at), .unit = UNIT_COUNT, .bare = true };
     if (!len)
         return false;
-    if ((w = FIND(vague_words, text + at, len))) {
+    if ((word = word_value(WORD_VAGUE, text + at, len)) > 0) {
         q->vague = true;
-        q->v[0].value = w->value;
+        q->v[0].value = word;
         return true;
     }
-    if ((w = FIND(other_words, text + at, len))) {
-        q->v[0].value = w->value;
+    if ((word = word_value(WORD_TIMES, text + at, len)) > 0) {
+        q->v[0].value = word;
         q->v[0].ulp = 0.2;
         q->unit = UNIT_RATIO;
         q->bare = false;
         return true;
     }
-    if ((w = FIND(fraction_words, text + at, len)) && (w->value == 2 || is_article(text, at))) {
+    word = word_value(WORD_FRACTION, text + at, len);
+    if (word == 2 || (word > 2 && is_article(text, at))) {
         q->fraction = true;
         q->unit = UNIT_SHARE;
-        q->v[0].value = 1 / w->value;
+        q->v[0].value = 1 / word;
         if (strncmp(text + at + len, " of a percent", 13) == 0) {
             q->v[0].value /= 100;
             q->len += 13;
@@ -451,12 +292,12 @@ static bool from_words(const char *text, size_t at, struct quantity *q)
     q->v[0].value = value;
     q->v[0].ulp = 1;
     size_t next = at + used + blanks(text + at + used) + (text[at + used] == '-');
-    w = FIND(fraction_words, text + next, letters(text + next));
-    if (w && value >= 2 && value < w->value) {       /* two thirds */
+    word = word_value(WORD_FRACTION, text + next, letters(text + next));
+    if (value >= 2 && value < word) {        /* two thirds */
         q->fraction = true;
         q->unit = UNIT_SHARE;
-        q->v[0].value = value / w->value;
-        q->len = next + strlen(w->word) - at;
+        q->v[0].value = value / word;
+        q->len = next + letters(text + next) - at;
         return true;
     }
     if (fraction) {
