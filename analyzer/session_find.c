@@ -249,11 +249,11 @@ static char *session_of_db(const char *db, enum path_form *form)
     char *path = malloc(strlen(db) + sizeof GHOST_ARCHIVE_SUFFIX);
     if (!path)
         return NULL;
-    strcpy(path, db);
     size_t n = strlen(db) - strlen(DB_SUFFIX);
+    memcpy(path, db, n);
     static const char *const ends[] = { "", GHOST_ARCHIVE_SUFFIX };
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        strcpy(path + n, ends[i]);
+        memcpy(path + n, ends[i], strlen(ends[i]) + 1);
         *form = stat(path, &st) == 0 ? form_of_path(path, &st) : PATH_NOTHING;
         if (*form != PATH_NOTHING && *form != PATH_DB)
             return path;

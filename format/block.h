@@ -11,25 +11,13 @@
 #include <stdint.h>
 #include "base.h"
 #include "column.h"
+#include "shapes.h"
 #include "ghost/log.h"
 #include "varint.h"
 
-#define SHAPES_MAX 65535u
 #define STACK_MAX (1u << 18)      /* frames of one stack that are followed */
 
 /* ---- encoding ---- */
-
-/* The distinct shapes of a block, numbered as they come. A shape is kept as one
- * number: kind in bits 0..3, b in bits 4..15, a in bits 16..47. */
-struct shapes {
-    uint64_t *key; size_t n, cap;
-    uint16_t *index;              /* hash table of number + 1; 0 is free */
-    uint32_t mask;
-};
-static inline uint64_t shape_key(uint32_t kind, uint32_t a, uint32_t b)
-{
-    return kind | (uint64_t)b << 4 | (uint64_t)a << 16;
-}
 
 struct block {
     bool open;
@@ -37,7 +25,7 @@ struct block {
     uint64_t first_seq, n_seq;
     uint64_t base_tick, last_tick;
     size_t n, cap;                /* events, and room in these two: */
-    uint16_t *tokens;
+    uint16_t *numbers;            /* of the events' shapes */
     uint8_t *codes;
     struct shapes shapes;
     struct ghost_buf extra;       /* time bytes */
@@ -60,29 +48,17 @@ bool block_reserve(struct block *b, size_t n);
 bool block_reserve_entry(struct block *b);
 void block_entry(struct ghost_buf *to, const struct ghost_open_frame *f, uint64_t base_tick, uint32_t token);
 
-uint32_t shapes_insert(struct shapes *s, uint64_t key);
-
-static inline uint32_t shapes_token(struct shapes *s, uint64_t key)
-{
-    for (uint32_t i = (uint32_t)hash_u64(key);; i++) {
-        uint32_t found = s->index[i & s->mask];
-        if (found == 0) return shapes_insert(s, key);
-        if (s->key[found - 1] == key) return found - 1;
-    }
-}
-
 static inline void block_add(struct block *b, uint64_t key, uint64_t tick)
 {
     uint64_t delta = tick - b->last_tick;
-    b->tokens[b->n] = (uint16_t)shapes_token(&b->shapes, key);
     if (delta < TIME_SHORT) {
         b->codes[b->n] = (uint8_t)delta;
     } else {
         uint8_t *extra = time_encode_long(delta, &b->codes[b->n], b->extra.p + b->extra.len);
         b->extra.len = (size_t)(extra - b->extra.p);
     }
+    b->numbers[b->n++] = (uint16_t)shapes_number(&b->shapes, key);
     b->last_tick = tick;
-    b->n++;
 }
 
 static inline void block_operand(struct block *b, uint32_t slot)
@@ -107,20 +83,22 @@ struct block_context {
     struct ghost_anchor anchor[2];
     const struct ghost_buf *alive; uint32_t n_alive;  /* varint slot, varint token */
 };
-/* Appends the whole record to `to`. */
-void block_encode(const struct block *b, const struct block_context *x, struct ghost_buf *to);
+/* Appends the whole record to `to`, and where its columns begin to `cuts`. */
+void block_encode(const struct block *b, const struct block_context *x, struct ghost_buf *to, struct cuts *cuts);
 /* An upper bound of what block_encode appends. */
 size_t block_size_bound(const struct block *b);
 
 /* ---- decoding ---- */
 
-/* Memory of one decoded block, kept from block to block. */
+/* Memory of decoded blocks, kept from one to the next. */
 struct block_memory {
     struct ghost_open_frame *stack, *activations; size_t stack_cap, activations_cap;
     uint32_t *stack_tokens, *activation_tokens; size_t stack_tokens_cap, activation_tokens_cap;
     struct ghost_shape *shapes; size_t shapes_cap;
-    uint8_t *effect; size_t effect_cap;           /* by shape: see block.c */
+    uint8_t *effect; size_t effect_cap;           /* by token: see block_decode.c */
+    uint8_t *class; size_t class_cap;             /* by token: its time class */
     uint16_t *tokens; size_t tokens_cap;
+    uint8_t *codes; size_t codes_cap;
     uint64_t *ticks; size_t ticks_cap;
     uint32_t *operands; size_t operands_cap;
     struct slot_state *slots; size_t slots_cap;
@@ -131,11 +109,26 @@ struct block_memory {
 struct block_alive { uint32_t slot, token; };
 void block_memory_release(struct block_memory *m);
 
-/* A BLOCK's payload, which must be followed by 8 readable bytes, in two steps:
- * its outline is all in front of the events; whoever has no use for these stops
- * there. On failure *why says what is wrong (static text). */
-int block_decode_outline(struct block_memory *m, struct cursor *payload, struct ghost_block *block, const char **why);
-int block_decode_events(struct block_memory *m, struct cursor *payload, struct ghost_block *block, const char **why);
+/* A record being read: a BLOCKS, or the one block of a BLOCK. */
+struct block_reading {
+    struct cursor prelude;        /* of the next block */
+    uint64_t blocks;              /* that are left */
+    bool old;                     /* a BLOCK: its columns stand behind its prelude */
+    uint32_t n_shapes;
+    unsigned n_classes, width;
+    struct cursor tokens, extra, operands;
+    struct cursor codes[TIME_CLASSES_MAX];
+    uint32_t n_operands;          /* of the block at hand */
+};
+
+/* Decoding goes block by block, each in two steps: its outline is all but the
+ * events; whoever has no use for these skips them. The payload must be followed by 8
+ * readable bytes. On failure *why says what is wrong (static text). */
+int blocks_begin(struct block_memory *m, struct block_reading *r, bool old, struct cursor payload, const char **why);
+/* 1, or 0 behind the last one. */
+int blocks_outline(struct block_memory *m, struct block_reading *r, struct ghost_block *b, const char **why);
+int blocks_events(struct block_memory *m, struct block_reading *r, struct ghost_block *b, const char **why);
+int blocks_skip(struct block_memory *m, struct block_reading *r, struct ghost_block *b, const char **why);
 
 /* A shape's row in GHOST_SHAPES. */
 struct shape_info { const char *name, *a, *b; bool operand; };

@@ -55,9 +55,9 @@ static int decode_one(uint8_t code, struct cursor *extra, uint64_t *delta)
 }
 
 int time_decode(const uint8_t *codes, size_t n, uint64_t base,
-                const uint8_t *extra, size_t n_extra, uint64_t *ticks)
+                struct cursor *extra, uint64_t *ticks)
 {
-    struct cursor c = { extra, extra + n_extra, false };
+    struct cursor c = *extra;
     uint64_t t = base;
     size_t i = 0;
     if (base > TIME_TICK_MAX) return -1;
@@ -80,5 +80,6 @@ int time_decode(const uint8_t *codes, size_t n, uint64_t base,
         if (t > TIME_TICK_MAX) return -1;
         ticks[i++] = t;
     }
-    return c.p == c.end && t <= TIME_TICK_MAX ? 0 : -1;
+    *extra = c;
+    return t <= TIME_TICK_MAX ? 0 : -1;
 }

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "varint.h"
 
 #define TIME_SHORT 192u      /* codes below are the delta itself */
 #define TIME_ESCAPE 255u     /* the delta follows as a varint */
@@ -15,10 +16,10 @@
  * `extra` (room for TIME_EXTRA_MAX is there). Returns what is behind them. */
 uint8_t *time_encode_long(uint64_t delta, uint8_t *code, uint8_t *extra);
 
-/* Turns `n` codes into absolute ticks that start from `base`. `extra` must be
- * followed by 8 readable bytes. 0, or -1 when the extra bytes and the codes do
- * not fit each other or a tick passes TIME_TICK_MAX. */
+/* Turns `n` codes into absolute ticks that start from `base`, and takes their extra
+ * bytes, which must be followed by 8 readable bytes. 0, or -1 when there are too
+ * few of them or a tick passes TIME_TICK_MAX. */
 int time_decode(const uint8_t *codes, size_t n, uint64_t base,
-                const uint8_t *extra, size_t n_extra, uint64_t *ticks);
+                struct cursor *extra, uint64_t *ticks);
 
 #endif

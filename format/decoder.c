@@ -51,7 +51,7 @@ struct place { const struct ghost_frame *frame; uint64_t at; uint64_t kind; };
 
 static int fail_at(struct ghost_err *err, int code, const struct place *p, const char *why)
 {
-    const char *name = p->kind == GHOST_REC_BLOCK ? "BLOCK" : def_name(p->kind);
+    const char *name = def_name(p->kind);
     return ghost_fail_at(err, code, p->frame->offset,
                          "the frame at byte %llu of the log: record %s (%llu) at byte %llu of its content: %s; "
                          "the rest of this frame is not used",
@@ -69,24 +69,39 @@ static int visit_def(struct ghost_decoder *d, const struct record *r, const stru
     return v->def ? v->def(v->self, &def, at->frame) : 0;
 }
 
-static int visit_block(struct ghost_decoder *d, const struct record *r, const struct place *at,
-                       const struct ghost_visitor *v, struct ghost_err *err)
+/* The next block of a record; 1 when there was one. */
+static int visit_next(struct ghost_decoder *d, struct block_reading *r, const struct place *at,
+                      const struct ghost_visitor *v, struct ghost_err *err)
 {
     struct ghost_block block;
     const char *why = NULL;
-    if (!v->block && !d->choice) return 0;
-    struct cursor c = { r->payload, r->payload + r->n, false };
-    int ret = block_decode_outline(&d->memory, &c, &block, &why);
-    if (ret == 0 && d->choice && !d->choice->wanted(d->choice->self, &block)) return 0;
-    if (ret == 0) ret = block_decode_events(&d->memory, &c, &block, &why);
+    int ret = blocks_outline(&d->memory, r, &block, &why);
+    if (ret == 0) return 0;
+    bool wanted = ret > 0 && (!d->choice || d->choice->wanted(d->choice->self, &block));
+    if (ret > 0) ret = wanted ? blocks_events(&d->memory, r, &block, &why) : blocks_skip(&d->memory, r, &block, &why);
     if (ret != 0) return fail_at(err, ret, at, why);
-    return v->block ? v->block(v->self, &block, at->frame) : 0;
+    if (wanted && v->block) ret = v->block(v->self, &block, at->frame);
+    return ret == 0 ? 1 : ret;
+}
+
+static int visit_blocks(struct ghost_decoder *d, const struct record *r, const struct place *at,
+                        const struct ghost_visitor *v, struct ghost_err *err)
+{
+    struct block_reading reading;
+    struct cursor c = { r->payload, r->payload + r->n, false };
+    const char *why = NULL;
+    if (!v->block && !d->choice) return 0;
+    int ret = blocks_begin(&d->memory, &reading, r->kind == GHOST_REC_BLOCK, c, &why);
+    if (ret != 0) return fail_at(err, ret, at, why);
+    do ret = visit_next(d, &reading, at, v, err);
+    while (ret > 0);
+    return ret;
 }
 
 static int visit(struct ghost_decoder *d, const struct record *r, const struct place *at,
                  const struct ghost_visitor *v, struct ghost_err *err)
 {
-    if (r->kind == GHOST_REC_BLOCK) return visit_block(d, r, at, v, err);
+    if (r->kind == GHOST_REC_BLOCK || r->kind == GHOST_REC_BLOCKS) return visit_blocks(d, r, at, v, err);
     if (def_known(r->kind)) return visit_def(d, r, at, v, err);
     if (r->kind > UINT32_MAX) return fail_at(err, GHOST_E_CORRUPT, at, "an impossible record id");
     if (GHOST_RECORD_REQUIRED(r->kind))

@@ -1,6 +1,10 @@
 /* def.c - definitions: bytes from structs and structs from bytes, by one table
  * per record, so that encoder and decoder cannot disagree.
  *
+ * FIX32 keeps the low half of a 64-bit member; FIX64_LOW is what stood there in
+ * version 1, SKIP64 what is not used any more. COLUMNS is a LIST whose elements' first fields all stand in front of the
+ * second ones, and so on.
+ *
  * To add a record: a ROW, a line in `records`, an encoder at the end, and its
  * lines in ghost/record.h, ghost/def.h and docs/format.md. All fields of a row
  * are in every log since version 1; bytes behind the last one are skipped. */
@@ -11,10 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base.h"
+#include "def_tree.h"
 #include "ghost/event.h"
 #include "ghost/record.h"
 
-enum field_type { V32, V64, FIX64, STR, LIST, FEW, FEW_COUNT };
+enum field_type { V32, V64, FIX32, FIX64_LOW, SKIP64, STR, LIST, COLUMNS, FEW, FEW_COUNT };
 
 struct row;
 struct field {
@@ -30,11 +35,14 @@ struct row { const struct field *fields; uint16_t n_fields; uint16_t size; };
 #define V32_AS(text, s, m, max) { text, V32, offsetof(struct s, m), 0, max, NULL }
 #define V32_(s, m, max) V32_AS(#m, s, m, max)
 #define V64_(s, m) { #m, V64, offsetof(struct s, m), 0, 0, NULL }
-#define FIX_(s, m) { #m, FIX64, offsetof(struct s, m), 0, 0, NULL }
+#define FIX32_(s, m) { #m, FIX32, offsetof(struct s, m), 0, 0, NULL }
+#define SKIP64_(s, m) { #m, SKIP64, offsetof(struct s, m), 0, 0, NULL }
+#define FIX64_LOW_(s, m) { #m, FIX64_LOW, offsetof(struct s, m), 0, 0, NULL }
 #define STR_AS(text, s, m) { text, STR, offsetof(struct s, m), 0, 0, NULL }
 #define STR_(s, m) STR_AS(#m, s, m)
 #define LIST_AS(text, s, n, m, max, row) { text, LIST, offsetof(struct s, m), offsetof(struct s, n), max, &row }
 #define LIST_(s, n, m, max, row) LIST_AS(#m, s, n, m, max, row)
+#define COLUMNS_(s, n, m, max, row) { #m, COLUMNS, offsetof(struct s, m), offsetof(struct s, n), max, &row }
 #define FEW_(s, n, m) { #m, FEW, offsetof(struct s, m), offsetof(struct s, n), 0, NULL }
 #define FEW_COUNT_(s, n) { #n, FEW_COUNT, offsetof(struct s, n), 0, 0, NULL }  /* in dumps only */
 #define ROW(name, type, ...)                                     \
@@ -52,15 +60,19 @@ ROW(row_annotation, struct ghost_def_annotation, STR_AS("", ghost_def_annotation
 ROW(row_name, struct ghost_def_name, V32_AS("", ghost_def_name, kind, 0), V32_AS("", ghost_def_name, type, 0),
     V32_AS("", ghost_def_name, flags, 0), STR_AS("", ghost_def_name, name), STR_AS("", ghost_def_name, text));
 ROW(row_node, struct ghost_def_node, V32_(ghost_def_node, parent, GHOST_LIST_MAX), V32_(ghost_def_node, flags, 0),
-    V32_(ghost_def_node, co_flags, 0), V32_AS("line", ghost_def_node, first_line, 0), FIX_(ghost_def_node, fingerprint),
+    V32_(ghost_def_node, co_flags, 0), V32_AS("line", ghost_def_node, first_line, 0), SKIP64_(ghost_def_node, fingerprint),
     STR_(ghost_def_node, qualname));
+ROW(row_packed_node, struct packed_node, V32_(packed_node, back, GHOST_LIST_MAX), V32_(packed_node, join, TREE_JOINS - 1),
+    V32_(packed_node, flags, 0), V32_(packed_node, co_flags, 0), V64_(packed_node, line), STR_(packed_node, name));
 ROW(row_meta_pair, struct ghost_def_pair, STR_AS("", ghost_def_pair, key), STR_AS("", ghost_def_pair, value));
 
-ROW(func_row, struct ghost_def_func, V32_(ghost_def_func, id, GHOST_FUNC_MAX), V32_(ghost_def_func, co_flags, 0),
-    V32_AS("line", ghost_def_func, first_line, 0), V32_AS("posonly", ghost_def_func, n_posonly, GHOST_LIST_MAX),
-    V32_AS("positional", ghost_def_func, n_positional, GHOST_LIST_MAX), V32_AS("kwonly", ghost_def_func, n_kwonly, GHOST_LIST_MAX),
-    FIX_(ghost_def_func, fingerprint), STR_(ghost_def_func, module), STR_(ghost_def_func, qualname),
-    STR_(ghost_def_func, file), LIST_(ghost_def_func, n_params, params, GHOST_PARAM_MAX, row_str));
+#define FUNC_FIELDS(fingerprint) V32_(ghost_def_func, id, GHOST_FUNC_MAX), V32_(ghost_def_func, co_flags, 0), \
+    V32_AS("line", ghost_def_func, first_line, 0), V32_AS("posonly", ghost_def_func, n_posonly, GHOST_LIST_MAX), \
+    V32_AS("positional", ghost_def_func, n_positional, GHOST_LIST_MAX), V32_AS("kwonly", ghost_def_func, n_kwonly, GHOST_LIST_MAX), \
+    fingerprint, STR_(ghost_def_func, module), STR_(ghost_def_func, qualname), \
+    STR_(ghost_def_func, file), LIST_(ghost_def_func, n_params, params, GHOST_PARAM_MAX, row_str)
+ROW(func_row, struct ghost_def_func, FUNC_FIELDS(FIX64_LOW_(ghost_def_func, fingerprint)));
+ROW(function_row, struct ghost_def_func, FUNC_FIELDS(FIX32_(ghost_def_func, fingerprint)));
 ROW(type_row, struct ghost_def_type, V32_(ghost_def_type, id, 0), V32_(ghost_def_type, flags, 0),
     V64_(ghost_def_type, abcs), STR_(ghost_def_type, module), STR_(ghost_def_type, qualname),
     LIST_(ghost_def_type, n_mro, mro, GHOST_LIST_MAX, row_number),
@@ -76,6 +88,8 @@ ROW(annot_row, struct ghost_def_annot, V32_(ghost_def_annot, func, GHOST_FUNC_MA
     LIST_(ghost_def_annot, n_defaults, defaults, GHOST_PARAM_MAX, row_pair));
 ROW(tree_row, struct ghost_def_tree, STR_(ghost_def_tree, module), STR_(ghost_def_tree, file),
     LIST_(ghost_def_tree, n_nodes, nodes, GHOST_LIST_MAX, row_node));
+ROW(module_row, struct packed_tree, STR_(packed_tree, module), STR_(packed_tree, file), FIX32_(packed_tree, fingerprint),
+    COLUMNS_(packed_tree, n_nodes, nodes, GHOST_LIST_MAX, row_packed_node));
 ROW(thread_row, struct ghost_def_thread, V32_(ghost_def_thread, id, 0), V64_(ghost_def_thread, os_tid),
     V64_(ghost_def_thread, start_tick), STR_(ghost_def_thread, name));
 ROW(mark_row, struct ghost_def_mark, V32_(ghost_def_mark, id, 0), STR_(ghost_def_mark, name));
@@ -126,10 +140,12 @@ static const struct record {
 } records[] = {
     [GHOST_REC_META] = { &meta_row, NULL },
     [GHOST_REC_FUNC] = { &func_row, check_func },
+    [GHOST_REC_FUNCTION] = { &function_row, check_func },
     [GHOST_REC_TYPE] = { &type_row, check_type },
     [GHOST_REC_SIG] = { &sig_row, check_sig },
     [GHOST_REC_ANNOT] = { &annot_row, check_annot },
     [GHOST_REC_TREE] = { &tree_row, check_tree },
+    [GHOST_REC_MODULE] = { &module_row, NULL },
     [GHOST_REC_THREAD] = { &thread_row, check_thread },
     [GHOST_REC_MARK] = { &mark_row, check_mark },
     [GHOST_REC_NOTE] = { &note_row, NULL },
@@ -183,6 +199,19 @@ static void encode_list(struct ghost_buf *b, const struct field *f, const void *
         encode_row(b, f->row, element);
 }
 
+static void encode_columns(struct ghost_buf *b, const struct field *f, const void *base)
+{
+    const char *elements;
+    uint32_t n = member_u32(base, f->count_at);
+    memcpy(&elements, (const char *)base + f->at, sizeof elements);
+    if (n > f->max) n = f->max;
+    buf_varint(b, n);
+    for (uint16_t k = 0; k < f->row->n_fields; k++) {
+        struct row column = { &f->row->fields[k], 1, f->row->size };
+        for (uint32_t i = 0; i < n && !b->failed; i++) encode_row(b, &column, elements + i * f->row->size);
+    }
+}
+
 static void encode_few(struct ghost_buf *b, const struct field *f, const void *base)
 {
     uint32_t n = member_u32(base, f->count_at);
@@ -199,12 +228,14 @@ static void encode_row(struct ghost_buf *b, const struct row *row, const void *b
         switch (f->type) {
         case V32: buf_varint(b, member_u32(base, f->at)); break;
         case V64: buf_varint(b, member_u64(base, f->at)); break;
-        case FIX64: buf_u64(b, member_u64(base, f->at)); break;
+        case FIX32: buf_u32(b, (uint32_t)member_u64(base, f->at)); break;
+        case FIX64_LOW: case SKIP64: buf_u64(b, member_u64(base, f->at)); break;
         case STR:
             memcpy(&s, (const char *)base + f->at, sizeof s);
             buf_str(b, s);
             break;
         case LIST: encode_list(b, f, base); break;
+        case COLUMNS: encode_columns(b, f, base); break;
         case FEW: encode_few(b, f, base); break;
         case FEW_COUNT: break;
         }
@@ -232,11 +263,10 @@ static void encode(struct ghost_buf *b, uint32_t kind, const void *d)
 
 #define ENCODER(name, NAME) \
     void ghost_encode_##name(struct ghost_buf *b, const struct ghost_def_##name *d) { encode(b, GHOST_REC_##NAME, d); }
-ENCODER(func, FUNC)
+ENCODER(func, FUNCTION)
 ENCODER(type, TYPE)
 ENCODER(sig, SIG)
 ENCODER(annot, ANNOT)
-ENCODER(tree, TREE)
 ENCODER(thread, THREAD)
 ENCODER(mark, MARK)
 ENCODER(note, NOTE)
@@ -244,6 +274,14 @@ ENCODER(child, CHILD)
 ENCODER(loss, LOSS)
 ENCODER(end, END)
 ENCODER(meta, META)
+
+void ghost_encode_tree(struct ghost_buf *b, const struct ghost_def_tree *d)
+{
+    struct packed_tree p;
+    if (tree_pack(d, &p)) encode(b, GHOST_REC_MODULE, &p);
+    else b->failed = true;
+    free(p.nodes);
+}
 
 /* ---- decoding ---- */
 
@@ -283,8 +321,11 @@ static void decode_list(struct decoding *d, const struct field *f, char *base)
     }
     memcpy(base + f->count_at, &n, sizeof n);
     memcpy(base + f->at, &list, sizeof list);
-    for (uint32_t i = 0; i < n && !d->c.bad; i++)
-        decode_row(d, f->row, (char *)list + i * f->row->size);
+    uint16_t columns = f->type == COLUMNS ? f->row->n_fields : 1, each = (uint16_t)(f->row->n_fields / columns);
+    for (uint16_t k = 0; k < columns; k++) {
+        struct row part = { &f->row->fields[k * each], each, f->row->size };
+        for (uint32_t i = 0; i < n && !d->c.bad; i++) decode_row(d, &part, (char *)list + i * f->row->size);
+    }
 }
 
 static void decode_few(struct decoding *d, const struct field *f, char *base)
@@ -312,32 +353,39 @@ static void decode_row(struct decoding *d, const struct row *row, void *into)
             v64 = get_varint(&d->c);
             memcpy(base + f->at, &v64, sizeof v64);
             break;
-        case FIX64:
-            v64 = get_fixed(&d->c, 8);
+        case FIX32: case FIX64_LOW: case SKIP64:
+            v64 = get_fixed(&d->c, f->type == FIX32 ? 4 : 8) & (f->type == SKIP64 ? 0 : UINT32_MAX);
             memcpy(base + f->at, &v64, sizeof v64);
             break;
         case STR: decode_str(d, base + f->at); break;
-        case LIST: decode_list(d, f, base); break;
+        case LIST: case COLUMNS: decode_list(d, f, base); break;
         case FEW: decode_few(d, f, base); break;
         case FEW_COUNT: break;
         }
     }
 }
 
+static int decode(struct def_scratch *s, uint32_t kind, const uint8_t *payload, size_t n, void *u, const char **why)
+{
+    struct decoding g = { { payload, payload + n, false }, s, 0, 0, NULL };
+    decode_row(&g, records[kind].row, u);
+    if (g.c.bad) refuse(&g, GHOST_E_CORRUPT, "a number or count out of bounds");
+    *why = g.why;
+    return g.code;
+}
+
 int def_decode(struct def_scratch *s, uint32_t kind, const uint8_t *payload, size_t n,
                struct ghost_def *d, const char **why)
 {
-    struct decoding g = { { payload, payload + n, false }, s, 0, 0, NULL };
+    struct packed_tree packed = { 0 };
+    bool module = kind == GHOST_REC_MODULE;
     memset(d, 0, sizeof *d);
-    d->kind = kind;
-    decode_row(&g, records[kind].row, &d->u);
-    if (g.c.bad) refuse(&g, GHOST_E_CORRUPT, "a number or count out of bounds");
-    if (!g.code && records[kind].check) {
-        const char *fault = records[kind].check(d);
-        if (fault) refuse(&g, GHOST_E_CORRUPT, fault);
-    }
-    *why = g.why;
-    return g.code;
+    d->kind = module ? GHOST_REC_TREE : kind == GHOST_REC_FUNCTION ? GHOST_REC_FUNC : kind;
+    int ret = decode(s, kind, payload, n, module ? (void *)&packed : &d->u, why);
+    if (ret == 0 && module) ret = tree_unpack(&packed, s, &d->u.tree, why);
+    const char *fault = ret == 0 && records[d->kind].check ? records[d->kind].check(d) : NULL;
+    if (fault) *why = fault;
+    return fault ? GHOST_E_CORRUPT : ret;
 }
 
 /* ---- text: JSON with sorted keys, so that another reader's can be compared ---- */
@@ -410,12 +458,12 @@ static void print_field(struct ghost_buf *b, const struct field *f, const void *
     struct ghost_str s;
     switch (f->type) {
     case V32: case FEW_COUNT: print(b, "%u", (unsigned)member_u32(base, f->at)); break;
-    case V64: case FIX64: print(b, "%llu", (unsigned long long)member_u64(base, f->at)); break;
+    case V64: case FIX32: case FIX64_LOW: case SKIP64: print(b, "%llu", (unsigned long long)member_u64(base, f->at)); break;
     case STR:
         memcpy(&s, (const char *)base + f->at, sizeof s);
         print_str(b, s);
         break;
-    case LIST: print_list(b, f, base); break;
+    case LIST: case COLUMNS: print_list(b, f, base); break;
     case FEW: print_few(b, f, base); break;
     }
 }
@@ -457,5 +505,7 @@ void def_print(struct ghost_buf *b, const struct ghost_def *d)
 void def_scratch_release(struct def_scratch *s)
 {
     for (unsigned i = 0; i < DEF_LISTS; i++) free(s->list[i]);
+    free(s->nodes);
+    ghost_buf_release(&s->names);
     *s = (struct def_scratch){ 0 };
 }

@@ -11,7 +11,11 @@
 
 /* Memory for the lists of one decoded definition. */
 #define DEF_LISTS 3
-struct def_scratch { void *list[DEF_LISTS]; size_t cap[DEF_LISTS]; };
+struct def_scratch {
+    void *list[DEF_LISTS]; size_t cap[DEF_LISTS];
+    struct ghost_def_node *nodes; size_t nodes_cap;   /* of a MODULE, with their names: */
+    struct ghost_buf names;
+};
 void def_scratch_release(struct def_scratch *s);
 
 bool def_known(uint64_t kind);

@@ -14,6 +14,8 @@
 #define SKIPPABLE_MASK 0xFFFFFFF0u        /* sixteen magics are skippable frames */
 #define INDEX_FIXED 56u                   /* bytes in front of the block entries */
 #define INDEX_TAIL 16u                    /* checksum, size, GIDX */
+#define CUT_LEAST 1024u                   /* bytes between two cuts */
+#define CUT_COST 16u                      /* bytes that one more zstd block may cost at most */
 
 /* ---- header ---- */
 
@@ -45,15 +47,36 @@ bool header_decode(const uint8_t *p, size_t n, struct frame_header *h)
 
 /* ---- data frames ---- */
 
-int frame_compress(ZSTD_CCtx *z, const struct ghost_buf *content, struct ghost_buf *to, struct ghost_err *err)
+void cuts_add(struct cuts *c, size_t at)
+{
+    size_t before = c->n ? c->at[c->n - 1] : 0;
+    if (at >= before + CUT_LEAST && c->n < CUTS_MAX) c->at[c->n++] = at;
+}
+
+/* A call for each piece; there is room for all. Returns the size or an error of zstd. */
+static size_t compress_pieces(ZSTD_CCtx *z, const struct ghost_buf *content, const struct cuts *cuts, uint8_t *to, size_t room)
+{
+    ZSTD_inBuffer in = { content->p, 0, 0 };
+    ZSTD_outBuffer out = { to, room, 0 };
+    size_t left = ZSTD_CCtx_setPledgedSrcSize(z, content->len);
+    for (unsigned i = 0; i <= cuts->n && !ZSTD_isError(left); i++) {
+        in.size = i < cuts->n ? cuts->at[i] : content->len;
+        left = ZSTD_compressStream2(z, &out, &in, i < cuts->n ? ZSTD_e_flush : ZSTD_e_end);
+    }
+    ZSTD_CCtx_reset(z, ZSTD_reset_session_only);
+    return ZSTD_isError(left) ? left : out.pos;
+}
+
+int frame_compress(ZSTD_CCtx *z, const struct ghost_buf *content, const struct cuts *cuts, struct ghost_buf *to, struct ghost_err *err)
 {
     if (content->failed) return ghost_fail(err, GHOST_E_NOMEM, "out of memory while a block of the log was put together");
     if (content->len > CONTENT_MAX)
         return ghost_fail(err, GHOST_E_LIMIT, "a frame of %zu bytes is above the log format's limit of %u", content->len, CONTENT_MAX);
-    size_t bound = ZSTD_compressBound(content->len);
+    bool pieces = cuts && cuts->n;
+    size_t bound = ZSTD_compressBound(content->len) + (pieces ? cuts->n * CUT_COST : 0);
     uint8_t *p = buf_reserve(to, bound);
     if (!p) return ghost_fail(err, GHOST_E_NOMEM, "out of memory while a block of the log was compressed");
-    size_t n = ZSTD_compress2(z, p, bound, content->p, content->len);
+    size_t n = pieces ? compress_pieces(z, content, cuts, p, bound) : ZSTD_compress2(z, p, bound, content->p, content->len);
     if (ZSTD_isError(n)) return ghost_fail(err, GHOST_E_NOMEM, "a block of the log could not be compressed: %s", ZSTD_getErrorName(n));
     to->len += n;
     return 0;

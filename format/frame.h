@@ -20,8 +20,14 @@ void header_encode(struct ghost_buf *to, const uint8_t process[16]);
 bool header_decode(const uint8_t *p, size_t n, struct frame_header *h);
 
 /* ---- data frames ---- */
-/* Appends the compressed frame of `content` to `to`. */
-int frame_compress(ZSTD_CCtx *z, const struct ghost_buf *content, struct ghost_buf *to, struct ghost_err *err);
+/* Places in a frame's content where bytes of another kind begin: a new zstd block
+ * with statistics of its own begins there. Only a hint; close ones are left out. */
+#define CUTS_MAX 256u
+struct cuts { size_t at[CUTS_MAX]; unsigned n; };
+void cuts_add(struct cuts *c, size_t at);
+
+/* Appends the compressed frame of `content` to `to`. `cuts` may be NULL. */
+int frame_compress(ZSTD_CCtx *z, const struct ghost_buf *content, const struct cuts *cuts, struct ghost_buf *to, struct ghost_err *err);
 
 enum frame_kind { FRAME_NONE, FRAME_DATA, FRAME_SKIPPABLE, FRAME_CUT };
 /* What starts at p[0..n): a data frame in our sense (content size and checksum

@@ -336,7 +336,7 @@ static bool take_rare(struct tracker *t, struct track_thread *th, const struct g
  * budget of the writer, a few nanoseconds each. */
 struct lane {
     struct frame *top, *limit;   /* of the stack */
-    uint16_t *tokens;
+    uint16_t *numbers;
     uint8_t *codes, *extra, *operands;
     uint32_t n_operands;
     uint64_t last;               /* tick */
@@ -405,7 +405,7 @@ static size_t take_common(struct tracker *t, struct track_thread *th, const stru
     const uint64_t *const keys = shapes->key;
     const uint32_t mask = shapes->mask;
     size_t i = 0, frames = th->cap - 1 < STACK_MAX ? th->cap - 1 : STACK_MAX;
-    struct lane l = { th->stack + th->depth, th->stack + frames, b->tokens + b->n, b->codes + b->n, b->extra.p + b->extra.len,
+    struct lane l = { th->stack + th->depth, th->stack + frames, b->numbers + b->n, b->codes + b->n, b->extra.p + b->extra.len,
                       b->operands.p + b->operands.len, 0, b->last_tick };
     for (; i < n; i++) {
         struct words e = unpack(&ev[i], l.last);
@@ -417,7 +417,7 @@ static size_t take_common(struct tracker *t, struct track_thread *th, const stru
         if (key == 0) break;
         uint32_t at = (uint32_t)hash_u64(key), found;
         while ((found = index[at & mask]) != 0 && keys[found - 1] != key) at++;
-        l.tokens[i] = (uint16_t)(found ? found - 1 : shapes_insert(shapes, key));
+        l.numbers[i] = (uint16_t)(found ? found - 1 : shapes_insert(shapes, key));
         uint64_t delta = e.tick - l.last;
         if (delta < TIME_SHORT) l.codes[i] = (uint8_t)delta;
         else l.extra = time_encode_long(delta, &l.codes[i], l.extra);

@@ -53,6 +53,14 @@ static inline void store_le(uint8_t *p, uint64_t v, unsigned n)
     for (unsigned i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i);
 }
 
+static inline void store_u16(uint8_t *p, uint16_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    v = __builtin_bswap16(v);
+#endif
+    memcpy(p, &v, sizeof v);
+}
+
 static inline uint64_t get_fixed(struct cursor *c, unsigned n)
 {
     const uint8_t *p = get_bytes(c, n);

@@ -9,7 +9,7 @@
 #include "varint.h"
 
 #define LEVEL_DEFAULT 1
-#define BLOCK_EVENTS_DEFAULT 65536u
+#define BLOCK_EVENTS_DEFAULT 131072u
 #define BLOCK_EVENTS_MAX (1u << 20)
 #define RECORDS_FRAME (2u << 20)     /* definitions of one frame, about */
 #define RECORDS_HELD (1u << 20)      /* definitions that wait for a block, at most */
@@ -26,6 +26,7 @@ struct ghost_writer {
     bool anchored;
     struct ghost_buf records;        /* waiting */
     struct ghost_buf content, alive, frame;
+    struct cuts cuts;                /* of `content` */
     struct ghost_writer_totals totals;
     uint64_t records_written;
     uint64_t offset;                 /* bytes in the sink */
@@ -43,10 +44,16 @@ static int emit(struct ghost_writer *w, const struct ghost_buf *bytes, struct gh
     return 0;
 }
 
+static void begin_content(struct ghost_writer *w)
+{
+    buf_clear(&w->content);
+    w->cuts.n = 0;
+}
+
 static int emit_content(struct ghost_writer *w, struct ghost_err *err)
 {
     buf_clear(&w->frame);
-    int ret = frame_compress(w->z, &w->content, &w->frame, err);
+    int ret = frame_compress(w->z, &w->content, &w->cuts, &w->frame, err);
     if (ret == 0) ret = emit(w, &w->frame, err);
     if (ret == 0) w->totals.frames++;
     return ret;
@@ -170,7 +177,7 @@ static int flush_records(struct ghost_writer *w, size_t keep, struct ghost_err *
 {
     while (w->records.len > keep) {
         size_t n = records_front(w, RECORDS_FRAME);
-        buf_clear(&w->content);
+        begin_content(w);
         buf_put(&w->content, w->records.p, n);
         int ret = emit_content(w, err);
         if (ret != 0) return ret;
@@ -198,7 +205,7 @@ static void put_block(struct ghost_writer *w, const struct track_thread *th)
     x.n_alive = block_put_alive(&th->block, &w->alive);
     if (w->alive.failed) w->content.failed = true;
     put_untold(&w->content, th);
-    block_encode(&th->block, &x, &w->content);
+    block_encode(&th->block, &x, &w->content, &w->cuts);
 }
 
 static void block_sent(struct ghost_writer *w, struct track_thread *th, uint64_t offset)
@@ -217,8 +224,9 @@ static int write_blocks(struct ghost_writer *w, struct track_thread *const *thre
 {
     uint64_t offset = w->offset;
     size_t n_records = w->records.len;
-    buf_clear(&w->content);
+    begin_content(w);
     buf_put(&w->content, w->records.p, n_records);
+    cuts_add(&w->cuts, n_records);
     for (size_t i = 0; i < n; i++)
         if (threads[i]->block.open) put_block(w, threads[i]);
     int ret = emit_content(w, err);
@@ -355,7 +363,7 @@ int ghost_writer_finish(struct ghost_writer *w, const struct ghost_def_end *end,
 {
     int ret = flush_all(w, err);
     if (ret != 0) return ret;
-    buf_clear(&w->content);
+    begin_content(w);
     ghost_encode_end(&w->content, end);
     if ((ret = emit_content(w, err)) != 0) return ret;
     struct frame_index x = { .events = end->events, .lost = end->lost, .start_real_ns = w->index.start_real, .end_real_ns = end->real_ns,

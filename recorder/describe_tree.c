@@ -7,6 +7,7 @@
 #include "describe_code.h"
 
 #define TREE_DEPTH 64
+#define FINGERPRINT_STEP UINT64_C(0x9E3779B97F4A7C15)   /* odd: no code's part is lost */
 /* While the tree is made: a scope of PEP 695 type parameters, which stands
  * between a function and its decorators. */
 #define NODE_GENERIC 0x80000000u
@@ -20,6 +21,7 @@ struct tree {
     struct scratch *s;
     struct ghost_def_node *nodes;
     uint32_t n, cap;
+    uint64_t fingerprint;        /* of all of them */
     struct alias aliases[64];
     uint32_t n_aliases;
 };
@@ -151,12 +153,12 @@ static bool add_node(struct tree *t, PyCodeObject *code, PyObject *plain, uint32
         t->nodes = nodes;
         t->cap = cap;
     }
+    t->fingerprint = t->fingerprint * FINGERPRINT_STEP + fingerprint_of(code, plain);
     t->nodes[t->n++] = (struct ghost_def_node){
         .parent = parent,
         .flags = flags,
         .co_flags = (uint32_t)code->co_flags,
         .first_line = (uint32_t)code->co_firstlineno,
-        .fingerprint = fingerprint_of(code, plain),
         .qualname = str_text(t->s, code->co_qualname),
     };
     return true;
@@ -361,6 +363,7 @@ int describe_tree(struct ghost_buf *out, PyCodeObject *module_code, PyObject *gl
     t->s = &s;
     if (!read_code(t, module_code, 0, 0, 0) || s.failed) goto out;
     hand_down(t);
+    t->nodes[0].fingerprint = t->fingerprint;
     struct ghost_def_tree d = {
         .module = describe_module_name(globals),
         .file = str_text(&s, module_code->co_filename),

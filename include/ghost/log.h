@@ -29,7 +29,7 @@ struct ghost_anchor { uint64_t tick, mono_ns, real_ns; };
 struct ghost_writer_config {
     uint8_t process[16];         /* random identity of the process */
     int level;                   /* zstd level, 0 = default (1) */
-    uint32_t block_events;       /* cut a block at this many events; 0 = default (65536) */
+    uint32_t block_events;       /* cut a block at this many events; 0 = default (131072) */
 };
 
 struct ghost_writer;             /* one process's log being written */

@@ -2,25 +2,32 @@
  *
  * docs/format.md gives the bytes of each; a test compares that page with these
  * tables. Ids are never reused. Whether a reader may skip a record it does not
- * know is told by its id: odd ids are optional, even ids are required. */
+ * know is told by its id: odd ids are optional, even ids are required.
+ *
+ * A FUNCTION is decoded to the same definition as a FUNC, a MODULE to the same as a
+ * TREE, the blocks of a BLOCKS to the same as a BLOCK: who visits a log knows the
+ * older names only. */
 #ifndef GHOST_RECORD_H
 #define GHOST_RECORD_H
 
 /* X(name, id, since format version, one line) */
 #define GHOST_RECORDS(X)                                                                \
     X(META, 2, 1, "key/value pairs about the process")                                  \
-    X(FUNC, 4, 1, "a function: one code object and the module it runs in")              \
+    X(FUNC, 4, 1, "a function, with a longer fingerprint (read only)")                  \
     X(TYPE, 6, 1, "a type: names, MRO, ABC facts, member names")                        \
     X(SIG, 8, 1, "one combination of argument types of one function")                   \
     X(THREAD, 10, 1, "a thread of the process")                                         \
-    X(BLOCK, 12, 1, "events of one thread, in columns")                                 \
+    X(BLOCK, 12, 1, "one block, its shapes in one time class (read only)")              \
     X(LOSS, 14, 1, "events that were not recorded: thread, cause, count, time span")    \
+    X(BLOCKS, 16, 2, "blocks that share a table of shapes: events of one thread each, in columns") \
+    X(FUNCTION, 18, 2, "a function: one code object and the module it runs in")         \
     X(ANNOT, 3, 1, "the annotations of a function, names resolved")                     \
-    X(TREE, 5, 1, "all code objects inside an executed module")                         \
+    X(TREE, 5, 1, "the code objects of an executed module, in rows (read only)")        \
     X(MARK, 7, 1, "the name of a mark set by the application")                          \
     X(NOTE, 9, 1, "something the recorder wants the user to know")                      \
     X(CHILD, 11, 1, "a process that this one created by fork")                          \
-    X(END, 13, 1, "the process ended in good order: totals")
+    X(END, 13, 1, "the process ended in good order: totals")                            \
+    X(MODULE, 15, 2, "all code objects inside an executed module, in columns")
 
 enum ghost_record_kind {
 #define X(name, id, since, text) GHOST_REC_##name = id,

@@ -6,7 +6,7 @@
 
 /* Log format written by this build, and the oldest one its reader accepts.
  * docs/format.md, "How the format may change", says when each moves. */
-#define GHOST_LOG_VERSION 1
+#define GHOST_LOG_VERSION 2
 #define GHOST_LOG_OLDEST_READABLE 1
 
 /* Layout of the ring and definition files of a live or killed process. */

@@ -78,20 +78,55 @@ def entry(base, function, start, signature=0, caller=0, slot=None, flags=0, pend
     return out + (varint(token) if slot is not None else b"")
 
 
-def block(events, thread=1, base=1000, end=None, q32=1 << 32, stack=(), suspended=(), n_slots=0, alive=(), first=0, width=1):
-    """`events`: (tick, shape, operand or None), shape = (kind, a, b)."""
+def _columns(events, base):
+    """Shapes in order, the events' codes and extra bytes, operands."""
     shapes = sorted({shape for _, shape, _ in events})
     ticks = [base] + [tick for tick, _, _ in events]
-    codes = [time_code(b - a) for a, b in zip(ticks, ticks[1:])]
-    operands = [operand for _, _, operand in events if operand is not None]
-    payload = varints(thread, first, len(events), base, (ticks[-1] if end is None else end) - base, q32)
-    payload += varints(base, 5, 7) * 2
-    payload += listed(list(stack), bytes) + varint(n_slots) + listed(list(suspended), bytes)
-    of_a = [a for _, a, _ in shapes]
-    payload += varint(len(shapes)) + bytes(kind for kind, _, _ in shapes)
-    payload += b"".join(zigzag(a - before) for a, before in zip(of_a, [0] + of_a)) + varints(*(b for _, _, b in shapes))
+    return shapes, [time_code(b - a) for a, b in zip(ticks, ticks[1:])], [operand for _, _, operand in events if operand is not None]
+
+
+def _head(events, thread, base, end, q32, stack, suspended, n_slots, first):
+    last = events[-1][0] if events else base
+    out = varints(thread, first, len(events), base, (last if end is None else end) - base, q32) + varints(base, 5, 7) * 2
+    return out + listed(list(stack), bytes) + varint(n_slots) + listed(list(suspended), bytes)
+
+
+def _table(rows):
+    of_a = [a for _, a, _ in rows]
+    return (varint(len(rows)) + bytes(kind for kind, _, _ in rows) +
+            b"".join(zigzag(a - before) for a, before in zip(of_a, [0] + of_a)) + varints(*(b for _, _, b in rows)))
+
+
+def _pairs(alive):
+    return listed(list(alive), lambda pair: varints(*pair))
+
+
+def block(events, thread=1, base=1000, end=None, q32=1 << 32, stack=(), suspended=(), n_slots=0, alive=(), first=0, width=1):
+    """`events`: (tick, shape, operand or None), shape = (kind, a, b). A BLOCK of version 1."""
+    shapes, codes, operands = _columns(events, base)
+    payload = _head(events, thread, base, end, q32, stack, suspended, n_slots, first) + _table(shapes)
     payload += varint(len(events)) + bytes([width])
     payload += b"".join(shapes.index(shape).to_bytes(width, "little") for _, shape, _ in events)
     payload += b"".join(code for code, _ in codes) + listed(list(b"".join(extra for _, extra in codes)), lambda b: bytes([b]))
-    payload += listed(operands) + listed(list(alive), lambda pair: varints(*pair))
+    payload += listed(operands) + _pairs(alive)
     return record(12, payload)
+
+
+def blocks(*parts, n_classes=1, width=1):
+    """BLOCKS of several parts, each the arguments of block() as a dict. Every other event, of all, is of the next class."""
+    events = [event for part in parts for event in part["events"]]
+    classed = [(shape, i % n_classes) for i, (_, shape, _) in enumerate(events)]
+    rows = sorted(set(classed))
+    made = [_columns(part["events"], part.get("base", 1000)) for part in parts]
+    codes = [code for _, part, _ in made for code in part]
+    payload = _table([shape for shape, _ in rows]) + bytes([n_classes]) + (bytes(c for _, c in rows) if n_classes > 1 else b"")
+    payload += varint(len(events)) + bytes([width]) + b"".join(rows.index(c).to_bytes(width, "little") for c in classed)
+    by_class = [b"".join(code for (code, _), (_, c) in zip(codes, classed) if c == k) for k in range(n_classes)]
+    payload += (varints(*map(len, by_class)) if n_classes > 1 else b"") + b"".join(by_class)
+    extra, slots = b"".join(extra for _, extra in codes), b"".join(varints(*operands) for _, _, operands in made)
+    payload += varint(len(extra)) + extra + varint(len(slots)) + slots + varint(len(parts))
+    for part, (_, _, operands) in zip(parts, made):
+        head = {"thread": 1, "base": 1000, "end": None, "q32": 1 << 32, "stack": (), "suspended": (), "n_slots": 0, "first": 0, **part}
+        alive = head.pop("alive", ())
+        payload += _head(**head) + varints(len(part["events"]), len(operands)) + _pairs(alive)
+    return record(16, payload)

@@ -106,27 +106,81 @@ def _shapes(at):
     return list(zip(kinds, of_a, at.varints(n)))
 
 
-def read_block(at):
+def _tokens(at, n):
+    width = at.fixed("B")
+    if width not in (1, 2):
+        raise Malformed(f"tokens of {width} bytes")
+    raw = at.take(n * width)
+    return raw if width == 1 else [raw[i] | raw[i + 1] << 8 for i in range(0, len(raw), 2)]
+
+
+def _head(at):
     thread, first_seq, n_seq, base, length, q32 = at.varints(6)
     anchors = [tuple(at.varints(3)) for _ in range(2)]
     stack = [_entry(at, base) for _ in range(at.count(10))]
     n_slots = at.varint()
     suspended = [_entry(at, base) for _ in range(at.count(10))]
-    shapes = _shapes(at)
+    return Block(thread, first_seq, n_seq, base, base + length, q32, anchors, stack, suspended, n_slots, [], [])
+
+
+def _pairs(at):
+    return [tuple(at.varints(2)) for _ in range(at.count(2))]
+
+
+def read_block(at):
+    """BLOCK, of version 1: section 5.3."""
+    block = _head(at)
+    block.shapes = _shapes(at)
     n = at.count(2)
-    width = at.fixed("B")
-    if width not in (1, 2):
-        raise Malformed(f"tokens of {width} bytes")
-    raw = at.take(n * width)
-    tokens = raw if width == 1 else [raw[i] | raw[i + 1] << 8 for i in range(0, len(raw), 2)]
+    tokens = _tokens(at, n)
     codes = at.take(n)
     deltas = _deltas(codes, at.take(at.count()))
     operands = at.varints(at.count())
-    alive = [tuple(at.varints(2)) for _ in range(at.count(2))]
-    block = Block(thread, first_seq, n_seq, base, base + length, q32, anchors, stack, suspended, n_slots, shapes, alive)
+    block.alive = _pairs(at)
     _events(block, tokens, deltas, operands)
     _check(block)
     return block
+
+
+def _in_order(tokens, classes, columns):
+    """The time codes by event: each the next one of its token's class."""
+    columns = [iter(column) for column in columns]
+    try:
+        return bytes(next(columns[classes[token]]) for token in tokens)
+    except (StopIteration, IndexError, RuntimeError):
+        raise Malformed("a time class with too few codes") from None
+
+
+def read_blocks(at):
+    """BLOCKS: one table of shapes and one set of columns for several blocks."""
+    shapes = _shapes(at)
+    n_classes = at.fixed("B")
+    if not 1 <= n_classes <= 64:
+        raise Malformed(f"{n_classes} time classes")
+    classes = at.take(len(shapes)) if n_classes > 1 else bytes(len(shapes))
+    n = at.count(2)
+    tokens = _tokens(at, n)
+    sizes = at.varints(n_classes) if n_classes > 1 else [n]
+    if sum(sizes) != n:
+        raise Malformed(f"{sum(sizes)} time codes for {n} events")
+    codes = _in_order(tokens, classes, [at.take(size) for size in sizes])
+    deltas = _deltas(codes, at.take(at.count()))
+    slots = at.take(at.count())
+    slots = type(at)(slots)
+    first = 0
+    for _ in range(at.count(18)):
+        block = _head(at)
+        n_events, n_operands = at.varints(2)
+        block.alive, block.shapes = _pairs(at), shapes
+        if first + n_events > n:
+            raise Malformed("a block with more events than are there")
+        mine = slice(first, first + n_events)
+        first += n_events
+        _events(block, tokens[mine], deltas[mine], slots.varints(n_operands))
+        _check(block)
+        yield block
+    if first != n or slots.left():
+        raise Malformed("columns longer than the events need")
 
 
 def _events(block, tokens, deltas, operands):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from reader_wire import Cursor, Malformed, xxh64
 
-VERSION = 1
+VERSION = 2
 CONTENT_MAX = 16 << 20
 COMPRESSED_MAX = 17 << 20
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"

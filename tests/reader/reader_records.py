@@ -1,6 +1,8 @@
 """docs/format.md, section 4: the records inside a frame, each as a plain dict."""
 
-from reader_blocks import read_block
+import itertools
+
+from reader_blocks import read_block, read_blocks
 from reader_frames import NeedsNewer
 from reader_wire import Cursor, Malformed
 
@@ -38,16 +40,20 @@ def _meta(at):
     return {"pairs": [(at.text(), at.text()) for _ in range(at.count(2))]}
 
 
-def _func(at):
+def _function(at, fingerprint="I"):
     f = _numbers("id", "co_flags", "line", "posonly", "positional", "kwonly")(at)
     _within("function id", f["id"], 1, FUNC_MAX)
-    f["fingerprint"] = at.fixed("Q")
+    f["fingerprint"] = at.fixed(fingerprint) & 0xFFFFFFFF
     f["module"], f["qualname"], f["file"] = at.text(), at.text(), at.text()
     f["params"] = _texts(at)
     expected = f["positional"] + f["kwonly"] + bool(f["co_flags"] & VARARGS) + bool(f["co_flags"] & VARKEYWORDS)
     if len(f["params"]) != expected or f["posonly"] > f["positional"]:
         raise Malformed(f"function {f['id']} has {len(f['params'])} parameter names for {expected} parameters")
     return f
+
+
+def _func(at):
+    return _function(at, "Q")
 
 
 def _type(at):
@@ -81,9 +87,31 @@ def _tree(at):
     t = {"module": at.text(), "file": at.text(), "nodes": []}
     for i in range(at.count(13)):
         node = _numbers("parent", "flags", "co_flags", "line")(at)
-        node["fingerprint"], node["qualname"] = at.fixed("Q"), at.text()
+        node["fingerprint"], node["qualname"] = at.fixed("Q") * 0, at.text()
         _within("parent index", node["parent"], 0, max(0, i - 1))
         t["nodes"].append(node)
+    return t
+
+
+JOINS = ("", ".", ".<locals>.")
+
+
+def _module(at):
+    """Columns; what a node shares with its parent is left out."""
+    t = {"module": at.text(), "file": at.text()}
+    fingerprint, n = at.fixed("I"), at.count(6)
+    if n == 0:
+        raise Malformed("a module without its own node")
+    backs, joins, flags, co_flags = (at.varints(n) for _ in range(4))
+    lines = list(itertools.accumulate(at.zigzag() for _ in range(n)))
+    names = [at.text() for _ in range(n)]
+    nodes = t["nodes"] = []
+    for i in range(n):
+        parent = i - _within("distance of the parent", backs[i], min(i, 1), i)
+        join = JOINS[_within("join", joins[i], 0, 2)]
+        qualname = (nodes[parent]["qualname"] if join and i else "") + join + names[i]
+        nodes.append({"parent": parent, "flags": flags[i], "co_flags": co_flags[i], "line": _within("line", lines[i], 0, 0xFFFFFFFF),
+                      "fingerprint": 0 if i else fingerprint, "qualname": qualname})
     return t
 
 
@@ -101,6 +129,8 @@ RECORDS = {
     11: ("CHILD", _numbers("pid", "tick")),
     12: ("BLOCK", read_block),
     13: ("END", _numbers("events", "lost", "mono_ns", "real_ns")),
+    15: ("TREE", _module),
+    18: ("FUNC", _function),
     14: ("LOSS", _numbers("thread", "cause", "count", "first_tick", "last_tick")),
 }
 
@@ -114,10 +144,13 @@ def records(content):
             raise Malformed(f"record {number} of {size} bytes, {at.left()} left")
         payload = Cursor(content, at.pos, at.pos + size)
         at.pos += size
-        if number in RECORDS:
+        if number == 16:
+            for block in read_blocks(payload):
+                yield "BLOCK", block
+        elif number in RECORDS:
             name, read = RECORDS[number]
             yield name, read(payload)
         elif number & 1:
             yield "UNKNOWN", {"id": number, "size": size}
         else:
-            raise NeedsNewer(f"record {number} is required and unknown to this reader of format version 1")
+            raise NeedsNewer(f"record {number} is required and unknown to this reader of format version 2")

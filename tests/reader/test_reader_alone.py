@@ -1,6 +1,7 @@
 """The Python reader by itself, on logs made byte by byte: what docs/format.md says must come out.
 (That it agrees with the C reader is tests/e2e/test_reader.py.)"""
 
+import json
 import struct
 import sys
 from pathlib import Path
@@ -90,6 +91,33 @@ def test_what_was_not_seen_has_no_latency(tmp_path):
     f, g = found["f"], found["g"]
     assert (f["call_count"], f["calls_unfinished"], f["total_latency_ns"], f["self_ns"]) == (2, 1, 10, 10)
     assert (g["call_count"], g["calls_unfinished"], g["calls_adopted"], g["total_latency_ns"], g["ret_type_dist"]) == (1, 1, 1, 0, {})
+
+
+@pytest.mark.parametrize("n_classes", [1, 2, 3, 64])
+@pytest.mark.parametrize("width", [1, 2])
+def test_blocks_of_one_table(tmp_path, n_classes, width):
+    """The same as blocks of their own, whatever the time classes are."""
+    waiting = h.entry(2000, G, 1010, 1, F, 3, resumed=1010, active=5, token=77)
+    parts = [
+        {"events": [(1000, (CALL, F, 1), None), (1010, (GEN_CALL, G, 1), 0), (1015, (YIELD, INT, 0), None), (901500, (RETURN, NONE, 0), None)],
+         "n_slots": 1, "alive": [(0, 77)]},
+        {"events": [], "thread": 3},
+        {"events": [(2000, (RESUME, 0, 0), 3), (2400, (YIELD, STR, 0), None), (2420, (THROW, 0, 0), 3), (2421, (UNWIND, CLOSE, 0), None)],
+         "thread": 2, "base": 2000, "suspended": [waiting], "n_slots": 4}]
+    together, out = profiles(tmp_path, h.blocks(*parts, n_classes=n_classes, width=width))
+    assert not out["faults"] and together == profiles(tmp_path, *(h.block(**part) for part in parts))[0]
+    assert together["g"]["call_count"] == 1 and together["f"]["total_latency_ns"] == 900500
+
+
+def test_a_module_in_columns(tmp_path):
+    nodes = [(0, 0, 0, 0, 1, "<module>"), (1, 0, 2, 0, 2, "C"), (1, 1, 1, 3, 1, "f"), (1, 2, 1, 3, -2, "g"), (4, 0, 1, 3, 9, "C.f")]
+    columns = [b"".join((h.zigzag if i == 4 else h.text if i == 5 else h.varint)(node[i]) for node in nodes) for i in range(6)]
+    path = tmp_path / "1-00000000.ghost"
+    path.write_bytes(h.header() + h.frame(h.record(15, h.text("m") + h.text("/m.py") + struct.pack("<I", 7) + h.varint(5) + b"".join(columns))))
+    (line,) = ghost_reader.dump(path)
+    tree = json.loads(line.split(" TREE ")[1])
+    assert [n["qualname"] for n in tree["nodes"]] == ["<module>", "C", "C.f", "C.f.<locals>.g", "C.f"]
+    assert [(n["parent"], n["line"], n["fingerprint"]) for n in tree["nodes"]] == [(0, 1, 7), (0, 3, 0), (1, 4, 0), (2, 2, 0), (0, 11, 0)]
 
 
 @pytest.mark.parametrize("events, n_slots", [

@@ -46,7 +46,7 @@ static void functions(void **state)
     static const struct ghost_str params[] = { GHOST_STR("a"), GHOST_STR("b"), GHOST_STR("k"), GHOST_STR("args"), GHOST_STR("kw") };
     (void)state;
     ROUND(func, V(.id = GHOST_FUNC_MAX, .co_flags = 0xFFFFFFFF, .first_line = 77, .n_posonly = 1, .n_positional = 2, .n_kwonly = 1,
-                  .module = GHOST_STR("m"), .qualname = GHOST_STR("C.f"), .file = GHOST_STR("/x.py"), .fingerprint = UINT64_C(1) << 63,
+                  .module = GHOST_STR("m"), .qualname = GHOST_STR("C.f"), .file = GHOST_STR("/x.py"), .fingerprint = UINT64_C(7) << 32 | 0x89ABCDEF,
                   .n_params = 5, .params = params));
     assert_int_equal(func->id, GHOST_FUNC_MAX);
     assert_int_equal(func->co_flags, 0xFFFFFFFF);
@@ -54,7 +54,7 @@ static void functions(void **state)
     assert_int_equal(func->n_posonly, 1);
     assert_int_equal(func->n_positional, 2);
     assert_int_equal(func->n_kwonly, 1);
-    assert_true(func->fingerprint == UINT64_C(1) << 63);
+    assert_int_equal(func->fingerprint, 0x89ABCDEF);       /* 32 bits of it */
     assert_str(func->module, "m");
     assert_str(func->qualname, "C.f");
     assert_str(func->file, "/x.py");
@@ -104,7 +104,9 @@ static void annotations_and_trees(void **state)
     static const struct ghost_def_name n[] = { { GHOST_NAME_TYPEVAR, 0, GHOST_TYPEVAR_BOUND, GHOST_STR("T"), GHOST_STR("int") } };
     static const uint32_t defaults[] = { 0, 7, 1023, 8 };
     static const struct ghost_def_node nodes[] = {
-        { 0, 0, 0, 0, 1, GHOST_STR("<module>") }, { 0, 1, 3, 5, 2, GHOST_STR("f") }, { 1, 0x400, 3, 6, 3, GHOST_STR("f.<locals>.<lambda>") },
+        { 0, 0, 0, 0, 1, GHOST_STR("<module>") }, { 0, 1, 3, 5, 0, GHOST_STR("f") }, { 1, 0x400, 3, 6, 0, GHOST_STR("f.<locals>.<lambda>") },
+        { 0, 2, 0, 4, 0, GHOST_STR("C") }, { 3, 1, 3, UINT32_MAX, 0, GHOST_STR("C.f") }, { 3, 1, 3, 0, 0, GHOST_STR("Cf") },
+        { 3, 1, 3, 9, 0, GHOST_STR("C.") }, { 4, 1, 3, 1, 0, GHOST_STR("") },
     };
     (void)state;
     ROUND(annot, V(1, 4, 2, a, 1, n, 2, defaults));
@@ -115,11 +117,16 @@ static void annotations_and_trees(void **state)
     assert_str(annot->names[0].text, "int");
     assert_memory_equal(annot->defaults, defaults, sizeof defaults);
     DONE(annot);
-    ROUND(tree, V(GHOST_STR("m"), GHOST_STR("f"), 3, nodes));
-    assert_int_equal(tree->n_nodes, 3);
-    assert_int_equal(tree->nodes[2].parent, 1);
-    assert_int_equal(tree->nodes[2].fingerprint, 3);
-    assert_str(tree->nodes[2].qualname, "f.<locals>.<lambda>");
+    ROUND(tree, V(GHOST_STR("m"), GHOST_STR("f"), sizeof nodes / sizeof *nodes, nodes));
+    assert_int_equal(tree->n_nodes, sizeof nodes / sizeof *nodes);
+    for (uint32_t i = 0; i < tree->n_nodes; i++) {
+        assert_int_equal(tree->nodes[i].parent, nodes[i].parent);
+        assert_int_equal(tree->nodes[i].flags, nodes[i].flags);
+        assert_int_equal(tree->nodes[i].co_flags, nodes[i].co_flags);
+        assert_int_equal(tree->nodes[i].first_line, nodes[i].first_line);
+        assert_int_equal(tree->nodes[i].fingerprint, nodes[i].fingerprint);
+        assert_str(tree->nodes[i].qualname, nodes[i].qualname.p);
+    }
     DONE(tree);
 }
 

@@ -132,7 +132,7 @@ static struct tally read_folder(unsigned *n_logs, unsigned *n_live)
     return t;
 }
 
-#define CALLS 100000 /* more events than the largest ring holds */
+#define CALLS 200000 /* more events than the largest ring holds */
 
 static void *worker(void *arg)
 {

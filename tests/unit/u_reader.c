@@ -166,7 +166,7 @@ static size_t make_header(uint8_t *p, uint16_t version, uint16_t oldest, size_t 
 static void versions(void **state)
 {
     static const struct { uint16_t version, oldest; int code; } cases[] = {
-        { 1, 1, 0 }, { 9, 1, 0 }, { 9, 2, GHOST_E_VERSION }, { 0, 0, GHOST_E_VERSION },
+        { 1, 1, 0 }, { 2, 2, 0 }, { 9, 2, 0 }, { 9, 3, GHOST_E_VERSION }, { 0, 0, GHOST_E_VERSION },
     };
     uint8_t file[4096];
     (void)state;
@@ -197,7 +197,7 @@ static void unknown_records(void **state)
         struct ghost_err err = GHOST_ERR_INIT;
         ZSTD_CCtx_setParameter(z, ZSTD_c_checksumFlag, 1);
         buf_put(&content, cases[i].p, cases[i].n);
-        assert_int_equal(frame_compress(z, &content, &frame, NULL), 0);
+        assert_int_equal(frame_compress(z, &content, NULL, &frame, NULL), 0);
         struct ghost_frame f = { frame.p, frame.len, 4711, false };
         assert_int_equal(ghost_frame_decode(c.decoder, &f, &v, &err), cases[i].code);
         assert_int_equal(c.defs, cases[i].defs);              /* what stood before the fault was visited */

@@ -50,7 +50,7 @@ static struct checked_log read_back(void)
 static void the_header_is_that_of_the_page(void **state)
 {
     static const uint8_t expected[40] = {
-        0x50, 0x2A, 0x4D, 0x18, 40, 0, 0, 0, 'G', 'H', 'O', 'S', 'T', 'L', 'O', 'G', 1, 0, 1, 0, 0, 0, 0, 0, 9,
+        0x50, 0x2A, 0x4D, 0x18, 40, 0, 0, 0, 'G', 'H', 'O', 'S', 'T', 'L', 'O', 'G', 2, 0, 2, 0, 0, 0, 0, 0, 9,
     };
     struct ghost_writer *w = begin(0);
     (void)state;
@@ -271,7 +271,7 @@ static void the_index_tells_the_totals(void **state)
     struct checked_log c;
     checked_log_read(&c, b.p, b.len);
     assert_true(info->finished);
-    assert_int_equal(info->version, 1);
+    assert_int_equal(info->version, 2);
     assert_int_equal(info->process[2], 3);
     assert_int_equal(info->events, c.events);
     assert_int_equal(info->lost, 1);
