@@ -180,7 +180,7 @@ static void rewrite_record(void *self, const struct walk_record *r)
     struct arena arena = { 0 };
     struct ghost_def from, to;
     const char *why;
-    if (r->kind == GHOST_REC_BLOCK) {
+    if (r->kind == GHOST_REC_BLOCK || r->kind == GHOST_REC_BLOCKS) {
         buf_put(&w->content, r->whole, r->whole_n);
     } else if (!def_known(r->kind) || def_decode(&w->scratch, (uint32_t)r->kind, r->payload, r->n, &from, &why) != 0) {
         w->result->dropped_records++;
@@ -207,7 +207,7 @@ static void end_frame(void *self)
         return;
     }
     w->moved[w->n_moved++] = (struct moved){ w->offset, w->out->len - w->base };
-    w->ret = frame_compress(w->z, &w->content, w->out, w->err);
+    w->ret = frame_compress(w->z, &w->content, NULL, w->out, w->err);
 }
 
 static uint64_t new_offset(const struct rewriting *w, uint64_t from)

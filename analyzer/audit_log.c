@@ -38,7 +38,7 @@ static void definition(struct walk *w, const struct walk_record *r)
         return;
     }
     buf_clear(&w->again);
-    walk_encode(&w->again, &d);
+    def_encode(&w->again, (uint32_t)r->kind, &d);
     audit_def(w->a, &d);
     audit_part(w->a, def_name(r->kind), false, r->whole_n, w->a->text_bytes - before);
     if (w->again.failed)
@@ -48,43 +48,61 @@ static void definition(struct walk *w, const struct walk_record *r)
                       def_name(r->kind), r->whole_n, w->again.len);
 }
 
-/* Numbers that nothing uses could be somebody's message. */
-static const char *loose_numbers(const struct ghost_block *b)
+/* Numbers that nothing uses could be somebody's message. `used` has room for all shapes. */
+static const char *loose_operands(const struct ghost_block *b, bool *used)
 {
-    bool *used = calloc(b->n_shapes ? b->n_shapes : 1, sizeof *used);
     uint64_t operands = 0;
-    uint32_t unused = 0;
-    if (!used)
-        return "there was no memory to look at it";
     for (uint32_t i = 0; i < b->n_events; i++) {
         used[b->tokens[i]] = true;
         operands += shape_infos[b->shapes[b->tokens[i]].kind].operand;
     }
-    for (uint32_t i = 0; i < b->n_shapes; i++)
-        unused += !used[i];
+    return operands != b->n_operands ? "has operands that no event uses" : NULL;
+}
+
+static const char *loose_shapes(const bool *used, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (!used[i])
+            return "has shapes that no event uses";
+    return NULL;
+}
+
+/* All blocks of a record; what is wrong with it, or NULL. */
+static const char *blocks(struct walk *w, const struct walk_record *r, bool *readable)
+{
+    struct block_reading reading;
+    struct ghost_block b;
+    struct cursor c = { r->payload, r->payload + r->n, false };
+    const char *why = NULL, *loose = NULL;
+    int ret = blocks_begin(&w->memory, &reading, r->kind == GHOST_REC_BLOCK, c, &why);
+    bool *used = calloc(SHAPES_MAX + 1, sizeof *used);
+    if (!used)
+        return "there was no memory to look at it";
+    while (ret == 0 && (ret = blocks_outline(&w->memory, &reading, &b, &why)) == 1) {
+        ret = blocks_events(&w->memory, &reading, &b, &why);
+        if (ret == 0 && !loose)
+            loose = loose_operands(&b, used);
+    }
+    *readable = ret == 0;
+    if (ret == 0 && !loose)
+        loose = cursor_left(&reading.prelude) ? "has bytes behind its blocks" : loose_shapes(used, reading.n_shapes);
     free(used);
-    return unused ? "has shapes that no event uses" : operands != b->n_operands ? "has operands that no event uses" : NULL;
+    return ret == 0 ? loose : why;
 }
 
 static void block(struct walk *w, const struct walk_record *r)
 {
-    struct ghost_block b;
-    struct cursor c = { r->payload, r->payload + r->n, false };
-    const char *why = NULL;
-    int ret = block_decode_outline(&w->memory, &c, &b, &why);
-    if (ret == 0)
-        ret = block_decode_events(&w->memory, &c, &b, &why);
-    audit_part(w->a, ret == 0 ? "BLOCK" : "unreadable", ret != 0, r->whole_n, 0);
-    if (ret == 0)
-        why = c.p != c.end ? "has bytes behind its columns" : loose_numbers(&b);
+    bool readable = false;
+    const char *why = blocks(w, r, &readable);
+    audit_part(w->a, readable ? "BLOCK" : "unreadable", !readable, r->whole_n, 0);
     if (why)
-        audit_problem(w->a, "%s: frame at byte %" PRIu64 ": a block of %zu bytes %s%s", w->name, w->offset, r->n, ret == 0 ? "" : "cannot be read: ", why);
+        audit_problem(w->a, "%s: frame at byte %" PRIu64 ": a block of %zu bytes %s%s", w->name, w->offset, r->n, readable ? "" : "cannot be read: ", why);
 }
 
 static void record(void *self, const struct walk_record *r)
 {
     struct walk *w = self;
-    if (r->kind == GHOST_REC_BLOCK) {
+    if (r->kind == GHOST_REC_BLOCK || r->kind == GHOST_REC_BLOCKS) {
         block(w, r);
     } else if (def_known(r->kind)) {
         definition(w, r);

@@ -1,9 +1,8 @@
 /* def.c - definitions: bytes from structs and structs from bytes, by one table
  * per record, so that encoder and decoder cannot disagree.
  *
- * FIX32 keeps the low half of a 64-bit member; FIX64_LOW is what stood there in
- * version 1, SKIP64 what is not used any more. COLUMNS is a LIST whose elements' first fields all stand in front of the
- * second ones, and so on.
+ * FIX32 keeps the low half of a 64-bit member. COLUMNS is a LIST whose elements'
+ * first fields all stand in front of the second ones, and so on.
  *
  * To add a record: a ROW, a line in `records`, an encoder at the end, and its
  * lines in ghost/record.h, ghost/def.h and docs/format.md. All fields of a row
@@ -19,7 +18,7 @@
 #include "ghost/event.h"
 #include "ghost/record.h"
 
-enum field_type { V32, V64, FIX32, FIX64_LOW, SKIP64, STR, LIST, COLUMNS, FEW, FEW_COUNT };
+enum field_type { V32, V64, FIX32, FIX64, STR, LIST, COLUMNS, FEW, FEW_COUNT };
 
 struct row;
 struct field {
@@ -36,8 +35,7 @@ struct row { const struct field *fields; uint16_t n_fields; uint16_t size; };
 #define V32_(s, m, max) V32_AS(#m, s, m, max)
 #define V64_(s, m) { #m, V64, offsetof(struct s, m), 0, 0, NULL }
 #define FIX32_(s, m) { #m, FIX32, offsetof(struct s, m), 0, 0, NULL }
-#define SKIP64_(s, m) { #m, SKIP64, offsetof(struct s, m), 0, 0, NULL }
-#define FIX64_LOW_(s, m) { #m, FIX64_LOW, offsetof(struct s, m), 0, 0, NULL }
+#define FIX64_(s, m) { #m, FIX64, offsetof(struct s, m), 0, 0, NULL }
 #define STR_AS(text, s, m) { text, STR, offsetof(struct s, m), 0, 0, NULL }
 #define STR_(s, m) STR_AS(#m, s, m)
 #define LIST_AS(text, s, n, m, max, row) { text, LIST, offsetof(struct s, m), offsetof(struct s, n), max, &row }
@@ -60,7 +58,7 @@ ROW(row_annotation, struct ghost_def_annotation, STR_AS("", ghost_def_annotation
 ROW(row_name, struct ghost_def_name, V32_AS("", ghost_def_name, kind, 0), V32_AS("", ghost_def_name, type, 0),
     V32_AS("", ghost_def_name, flags, 0), STR_AS("", ghost_def_name, name), STR_AS("", ghost_def_name, text));
 ROW(row_node, struct ghost_def_node, V32_(ghost_def_node, parent, GHOST_LIST_MAX), V32_(ghost_def_node, flags, 0),
-    V32_(ghost_def_node, co_flags, 0), V32_AS("line", ghost_def_node, first_line, 0), SKIP64_(ghost_def_node, fingerprint),
+    V32_(ghost_def_node, co_flags, 0), V32_AS("line", ghost_def_node, first_line, 0), FIX64_(ghost_def_node, fingerprint),
     STR_(ghost_def_node, qualname));
 ROW(row_packed_node, struct packed_node, V32_(packed_node, back, GHOST_LIST_MAX), V32_(packed_node, join, TREE_JOINS - 1),
     V32_(packed_node, flags, 0), V32_(packed_node, co_flags, 0), V64_(packed_node, line), STR_(packed_node, name));
@@ -71,7 +69,7 @@ ROW(row_meta_pair, struct ghost_def_pair, STR_AS("", ghost_def_pair, key), STR_A
     V32_AS("positional", ghost_def_func, n_positional, GHOST_LIST_MAX), V32_AS("kwonly", ghost_def_func, n_kwonly, GHOST_LIST_MAX), \
     fingerprint, STR_(ghost_def_func, module), STR_(ghost_def_func, qualname), \
     STR_(ghost_def_func, file), LIST_(ghost_def_func, n_params, params, GHOST_PARAM_MAX, row_str)
-ROW(func_row, struct ghost_def_func, FUNC_FIELDS(FIX64_LOW_(ghost_def_func, fingerprint)));
+ROW(func_row, struct ghost_def_func, FUNC_FIELDS(FIX64_(ghost_def_func, fingerprint)));
 ROW(function_row, struct ghost_def_func, FUNC_FIELDS(FIX32_(ghost_def_func, fingerprint)));
 ROW(type_row, struct ghost_def_type, V32_(ghost_def_type, id, 0), V32_(ghost_def_type, flags, 0),
     V64_(ghost_def_type, abcs), STR_(ghost_def_type, module), STR_(ghost_def_type, qualname),
@@ -229,7 +227,7 @@ static void encode_row(struct ghost_buf *b, const struct row *row, const void *b
         case V32: buf_varint(b, member_u32(base, f->at)); break;
         case V64: buf_varint(b, member_u64(base, f->at)); break;
         case FIX32: buf_u32(b, (uint32_t)member_u64(base, f->at)); break;
-        case FIX64_LOW: case SKIP64: buf_u64(b, member_u64(base, f->at)); break;
+        case FIX64: buf_u64(b, member_u64(base, f->at)); break;
         case STR:
             memcpy(&s, (const char *)base + f->at, sizeof s);
             buf_str(b, s);
@@ -261,6 +259,20 @@ static void encode(struct ghost_buf *b, uint32_t kind, const void *d)
     b->len += n_head;
 }
 
+static void encode_tree(struct ghost_buf *b, const struct ghost_def_tree *d)
+{
+    struct packed_tree p;
+    if (tree_pack(d, &p)) encode(b, GHOST_REC_MODULE, &p);
+    else b->failed = true;
+    free(p.nodes);
+}
+
+void def_encode(struct ghost_buf *b, uint32_t kind, const struct ghost_def *d)
+{
+    if (kind == GHOST_REC_MODULE) encode_tree(b, &d->u.tree);
+    else encode(b, kind, &d->u);
+}
+
 #define ENCODER(name, NAME) \
     void ghost_encode_##name(struct ghost_buf *b, const struct ghost_def_##name *d) { encode(b, GHOST_REC_##NAME, d); }
 ENCODER(func, FUNCTION)
@@ -275,13 +287,7 @@ ENCODER(loss, LOSS)
 ENCODER(end, END)
 ENCODER(meta, META)
 
-void ghost_encode_tree(struct ghost_buf *b, const struct ghost_def_tree *d)
-{
-    struct packed_tree p;
-    if (tree_pack(d, &p)) encode(b, GHOST_REC_MODULE, &p);
-    else b->failed = true;
-    free(p.nodes);
-}
+void ghost_encode_tree(struct ghost_buf *b, const struct ghost_def_tree *d) { encode_tree(b, d); }
 
 /* ---- decoding ---- */
 
@@ -353,8 +359,8 @@ static void decode_row(struct decoding *d, const struct row *row, void *into)
             v64 = get_varint(&d->c);
             memcpy(base + f->at, &v64, sizeof v64);
             break;
-        case FIX32: case FIX64_LOW: case SKIP64:
-            v64 = get_fixed(&d->c, f->type == FIX32 ? 4 : 8) & (f->type == SKIP64 ? 0 : UINT32_MAX);
+        case FIX32: case FIX64:
+            v64 = get_fixed(&d->c, f->type == FIX32 ? 4 : 8);
             memcpy(base + f->at, &v64, sizeof v64);
             break;
         case STR: decode_str(d, base + f->at); break;
@@ -458,7 +464,7 @@ static void print_field(struct ghost_buf *b, const struct field *f, const void *
     struct ghost_str s;
     switch (f->type) {
     case V32: case FEW_COUNT: print(b, "%u", (unsigned)member_u32(base, f->at)); break;
-    case V64: case FIX32: case FIX64_LOW: case SKIP64: print(b, "%llu", (unsigned long long)member_u64(base, f->at)); break;
+    case V64: case FIX32: case FIX64: print(b, "%llu", (unsigned long long)member_u64(base, f->at)); break;
     case STR:
         memcpy(&s, (const char *)base + f->at, sizeof s);
         print_str(b, s);

@@ -24,6 +24,9 @@ const char *def_name(uint64_t kind);   /* "FUNC"; NULL if unknown */
 /* Appends the record's name and its fields as JSON, keys sorted. */
 void def_print(struct ghost_buf *b, const struct ghost_def *d);
 
+/* Appends a decoded definition as the record `kind` that it was: an older form, too. */
+void def_encode(struct ghost_buf *b, uint32_t kind, const struct ghost_def *d);
+
 /* Decodes one payload. On failure *why says what is wrong with it (static text).
  * What `d` points to lives in the payload and in `s` until the next call. */
 int def_decode(struct def_scratch *s, uint32_t kind, const uint8_t *payload, size_t n,

@@ -57,7 +57,7 @@ struct ghost_def_func {
     uint32_t first_line;             /* of the first decorator, as CPython has it */
     uint32_t n_posonly, n_positional /* includes posonly */, n_kwonly;
     struct ghost_str module, qualname, file;
-    uint64_t fingerprint;            /* of the bytecode and its names, 32 bits; 0 unknown */
+    uint64_t fingerprint;            /* of the bytecode and its names; 0 unknown. 32 bits (64 in logs of version 1) */
     uint32_t n_params;               /* n_positional + n_kwonly + varargs? + varkw? */
     const struct ghost_str *params;
 };
@@ -175,7 +175,7 @@ struct ghost_def_node {
     uint32_t flags;                  /* GHOST_NODE_* */
     uint32_t co_flags;
     uint32_t first_line;
-    uint64_t fingerprint;            /* in node 0: of all code of the module, 32 bits; 0 unknown */
+    uint64_t fingerprint;            /* in node 0: of all code of the module; 0 unknown (version 1: of each node) */
     struct ghost_str qualname;
 };
 struct ghost_def_tree {

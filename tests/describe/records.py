@@ -30,9 +30,13 @@ class Reader:
                 return value
             shift += 7
 
-    def u64(self):
-        self.at += 8
-        return int.from_bytes(self.data[self.at - 8:self.at], "little")
+    def u32(self):
+        self.at += 4
+        return int.from_bytes(self.data[self.at - 4:self.at], "little")
+
+    def zigzag(self):
+        u = self.varint()
+        return u >> 1 ^ -(u & 1)
 
     def str(self):
         n = self.varint()
@@ -52,9 +56,9 @@ def payload(data, want):
 
 
 def func(data):
-    r = payload(data, 4)
+    r = payload(data, 18)
     d = dict(id=r.varint(), co_flags=r.varint(), line=r.varint(), posonly=r.varint(), positional=r.varint(), kwonly=r.varint(),
-             fingerprint=r.u64(), module=r.str(), qualname=r.str(), file=r.str(), params=r.list(r.str))
+             fingerprint=r.u32(), module=r.str(), qualname=r.str(), file=r.str(), params=r.list(r.str))
     assert r.at == len(data)
     return d
 
@@ -86,9 +90,15 @@ def annot(data, types):
 
 
 def tree(data):
-    r = payload(data, 5)
-    module, file = r.str(), r.str()
-    nodes = r.list(lambda: dict(parent=r.varint(), flags=bits(NODE_FLAGS, r.varint()), co_flags=r.varint(), line=r.varint(),
-                                fingerprint=r.u64(), qualname=r.str()))
-    assert r.at == len(data)
+    r = payload(data, 15)
+    module, file, fingerprint = r.str(), r.str(), r.u32()
+    n = r.varint()
+    backs, joins, flags, co_flags, lines, names = ([read() for _ in range(n)] for read in (r.varint, r.varint, r.varint, r.varint, r.zigzag, r.str))
+    nodes, line = [], 0
+    for i in range(n):
+        line += lines[i]
+        join = ("", ".", ".<locals>.")[joins[i]]
+        qualname = (nodes[i - backs[i]]["qualname"] if join else "") + join + names[i]
+        nodes.append(dict(parent=i - backs[i], flags=bits(NODE_FLAGS, flags[i]), co_flags=co_flags[i], line=line, qualname=qualname))
+    assert r.at == len(data) and fingerprint
     return dict(module=module, file=file, nodes=nodes)

@@ -22,7 +22,7 @@ def build(tag, include, version):
     folder = ROOT / "build" / "describe" / f"{tag}-{version}"
     folder.mkdir(parents=True, exist_ok=True)
     probe = folder / "describe_probe.so"
-    sources = [HERE / "describe_probe.c", *sorted(ROOT.glob("recorder/describe_*.c")), ROOT / "format/def.c", ROOT / "format/base.c"]
+    sources = [HERE / "describe_probe.c", *sorted(ROOT.glob("recorder/describe_*.c")), ROOT / "format/def.c", ROOT / "format/def_tree.c", ROOT / "format/base.c"]
     inputs = sources + [*ROOT.glob("recorder/*.h"), *ROOT.glob("include/ghost/*.h"), *ROOT.glob("format/*.h")]
     if not probe.exists() or probe.stat().st_mtime < max(p.stat().st_mtime for p in inputs):
         command = [os.environ.get("CC", "gcc"), "-std=c17", "-D_GNU_SOURCE=", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared",

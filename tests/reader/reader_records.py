@@ -43,7 +43,7 @@ def _meta(at):
 def _function(at, fingerprint="I"):
     f = _numbers("id", "co_flags", "line", "posonly", "positional", "kwonly")(at)
     _within("function id", f["id"], 1, FUNC_MAX)
-    f["fingerprint"] = at.fixed(fingerprint) & 0xFFFFFFFF
+    f["fingerprint"] = at.fixed(fingerprint)
     f["module"], f["qualname"], f["file"] = at.text(), at.text(), at.text()
     f["params"] = _texts(at)
     expected = f["positional"] + f["kwonly"] + bool(f["co_flags"] & VARARGS) + bool(f["co_flags"] & VARKEYWORDS)
@@ -87,7 +87,7 @@ def _tree(at):
     t = {"module": at.text(), "file": at.text(), "nodes": []}
     for i in range(at.count(13)):
         node = _numbers("parent", "flags", "co_flags", "line")(at)
-        node["fingerprint"], node["qualname"] = at.fixed("Q") * 0, at.text()
+        node["fingerprint"], node["qualname"] = at.fixed("Q"), at.text()
         _within("parent index", node["parent"], 0, max(0, i - 1))
         t["nodes"].append(node)
     return t

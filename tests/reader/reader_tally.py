@@ -139,7 +139,7 @@ class ProcessTally:
 
     def type_name(self, type_id):
         t = self.types.get(type_id)
-        return t["qualname"] if t else f"<type {type_id}>"
+        return t["qualname"] if t else f"<type {type_id}>" if type_id else "?"
 
     def signature(self, func, sig_id):
         f, sig = self.funcs.get(func), self.sigs.get((func, sig_id))

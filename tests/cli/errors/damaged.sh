@@ -1,5 +1,5 @@
 # a damaged place costs its frame: told with its offset, the rest is used
-gen_log -n 200000 -o good.ghost --seed 4 >/dev/null
+gen_log -n 400000 -o good.ghost --seed 4 >/dev/null
 size=$(stat -c %s good.ghost)
 cp good.ghost flipped.ghost
 printf '\xff\xff\xff\xff' | dd of=flipped.ghost bs=1 seek=$((size / 2)) conv=notrunc status=none
