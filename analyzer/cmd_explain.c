@@ -8,6 +8,7 @@
 #include "diff.h"
 #include "explain/explain_print.h"
 #include "facts_build.h"
+#include "facts_json.h"
 #include "grid.h"
 #include "json.h"
 #include "load.h"
@@ -292,7 +293,7 @@ static int explain(FILE *f, struct work *w, struct ghost_err *err)
     }
     ret = explain_run(&e, &w->facts, &x, err);
     if (ret == 0 && w->json)
-        ret = explain_json(f, &w->facts, &e, &x, err);
+        explanation_json(f, &w->facts, &e, &x);
     else if (ret == 0)
         answer_print_end(&printer, &e);
     if (ret == 0 && !w->json)
@@ -311,8 +312,9 @@ static int show(FILE *f, struct work *w, struct ghost_err *err)
     if (!w->o->facts)
         return explain(f, w, err);
     if (w->json)
-        return explain_json(f, &w->facts, NULL, NULL, err);
-    template_facts(f, &w->facts);
+        explanation_json(f, &w->facts, NULL, NULL);
+    else
+        template_facts(f, &w->facts);
     return 0;
 }
 

@@ -1,10 +1,8 @@
-/* facts.c - building facts, and facts as JSON. */
+/* facts.c - building facts. */
 #include "facts.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include <cjson/cJSON.h>
 
 #include "format/base.h"
 
@@ -189,49 +187,4 @@ void facts_number(struct facts *f)
         qsort(f->v, f->n, sizeof *f->v, in_order);
     for (uint32_t i = 0; i < f->n; i++)
         f->v[i].number = i + 1;
-}
-
-/* ---- JSON ---- */
-
-static void add_part(cJSON *array, const struct fact *f, uint32_t at, uint32_t len, cJSON **out)
-{
-    char text[1024];
-    size_t n = len < sizeof text ? len : sizeof text - 1;
-    memcpy(text, f->text + at, n);
-    text[n] = '\0';
-    *out = cJSON_CreateObject();
-    cJSON_AddStringToObject(*out, "text", text);
-    cJSON_AddItemToArray(array, *out);
-}
-
-static cJSON *fact_json(const struct fact *f)
-{
-    cJSON *o = cJSON_CreateObject(), *part = NULL;
-    cJSON_AddNumberToObject(o, "n", f->number);
-    cJSON_AddStringToObject(o, "section", fact_section_keys[f->section]);
-    cJSON_AddStringToObject(o, "text", f->text);
-    if (f->section == FACT_NOTABLE)
-        cJSON_AddNumberToObject(o, "weight", f->weight);
-    cJSON *numbers = cJSON_AddArrayToObject(o, "numbers");
-    for (uint32_t i = 0; i < f->n_numbers; i++) {
-        add_part(numbers, f, f->numbers[i].at, f->numbers[i].len, &part);
-        cJSON_AddNumberToObject(part, "value", f->numbers[i].value);
-        cJSON_AddStringToObject(part, "unit", fact_unit_keys[f->numbers[i].unit]);
-    }
-    cJSON *names = cJSON_AddArrayToObject(o, "names");
-    for (uint32_t i = 0; i < f->n_names; i++) {
-        add_part(names, f, f->names[i].at, f->names[i].len, &part);
-        cJSON_AddStringToObject(part, "kind", fact_name_keys[f->names[i].kind]);
-        cJSON_AddStringToObject(part, "full", f->names[i].full);
-    }
-    return o;
-}
-
-cJSON *facts_json(const struct facts *f)
-{
-    cJSON *array = cJSON_CreateArray();
-    for (uint32_t i = 0; array && i < f->n; i++)
-        if (f->v[i].text)
-            cJSON_AddItemToArray(array, fact_json(&f->v[i]));
-    return array;
 }

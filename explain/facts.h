@@ -117,8 +117,4 @@ void facts_number(struct facts *f);
 extern const char *const fact_section_keys[], *const fact_section_headings[];
 extern const char *const fact_unit_keys[], *const fact_name_keys[], *const fact_name_tokens[];
 
-/* As a JSON array, for --format json. NULL when out of memory. */
-struct cJSON;
-struct cJSON *facts_json(const struct facts *f);
-
 #endif
