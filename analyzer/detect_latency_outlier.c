@@ -181,6 +181,14 @@ static void robust(struct search *s, uint32_t self, uint32_t from, uint32_t to)
 
 static bool is_slow(const struct subject *one) { return one->z > 0 || one->robust > 0; }
 
+static uint64_t time_of(const struct search *s, const struct ghost_model_edge *e)
+{
+    uint64_t time = 0;
+    for (uint32_t o = e->outcomes; !e->adopted && o < e->outcomes + e->n_outcomes; o++)
+        time += GHOST_END_IS_TIMED(s->m->outcomes[o].end) ? s->m->outcomes[o].total : 0;
+    return time;
+}
+
 /* The callee that is reported and takes most of this one's time, GHOST_NONE when none takes half. */
 static uint32_t find_cause(const struct search *s, const struct subject *one)
 {
@@ -192,11 +200,9 @@ static uint32_t find_cause(const struct search *s, const struct subject *one)
         for (uint32_t k = of->callees; k < of->callees + of->n_callees; k++) {
             const struct ghost_model_edge *e = &s->m->edges[s->m->by_caller[k]];
             uint32_t callee = s->of_fact[s->facts.of[s->m->signatures[e->signature].function]];
-            uint64_t time = 0;
-            if (callee == GHOST_NONE || e->adopted || !is_slow(&s->v[callee]) || s->v[callee].p->total >= one->p->total)
+            if (callee == GHOST_NONE || !is_slow(&s->v[callee]) || s->v[callee].p->total >= one->p->total)
                 continue;
-            for (uint32_t o = e->outcomes; o < e->outcomes + e->n_outcomes; o++)
-                time += GHOST_END_IS_TIMED(s->m->outcomes[o].end) ? s->m->outcomes[o].total : 0;
+            uint64_t time = time_of(s, e);
             all += time;
             if (time > most) {
                 most = time;
@@ -254,6 +260,53 @@ static void tell_rules(struct findings *out, struct finding *row, const struct s
                           one->robust, one->on_tail ? "p99" : "mean", one->peers, human_ns(a, one->peers_median)), 0, 0);
 }
 
+/* Time of one's calls by what was called; a function called from several places stands once. */
+struct share { uint32_t fact; uint64_t time; };
+
+static int by_time(const void *pa, const void *pb)
+{
+    const struct share *a = pa, *b = pb;
+    return a->time != b->time ? (a->time > b->time ? -1 : 1) : (a->fact > b->fact) - (a->fact < b->fact);
+}
+
+static int by_fact(const void *pa, const void *pb)
+{
+    const struct share *a = pa, *b = pb;
+    return (a->fact > b->fact) - (a->fact < b->fact);
+}
+
+static void tell_callees(struct search *s, struct findings *out, struct finding *row, const struct subject *one)
+{
+    const struct fact *f = &s->facts.v[one->fact];
+    struct share *v = NULL;
+    uint32_t n = 0, cap = 0, united = 0;
+    char text[HUMAN], percent[HUMAN];
+    for (uint32_t i = f->first; i < f->first + f->n; i++) {
+        const struct ghost_model_function *of = &s->m->functions[i];
+        for (uint32_t k = of->callees; k < of->callees + of->n_callees && grow_array(&v, n, &cap, sizeof *v); k++) {
+            const struct ghost_model_edge *e = &s->m->edges[s->m->by_caller[k]];
+            v[n++] = (struct share){ s->facts.of[s->m->signatures[e->signature].function], time_of(s, e) };
+        }
+    }
+    if (n)
+        qsort(v, n, sizeof *v, by_fact);
+    for (uint32_t i = 0; i < n; i++) {
+        if (united && v[united - 1].fact == v[i].fact)
+            v[united - 1].time += v[i].time;
+        else
+            v[united++] = v[i];
+    }
+    if (united)
+        qsort(v, united, sizeof *v, by_time);
+    for (uint32_t i = 0; i < united && i < 3 && v[i].time; i++) {
+        const struct ghost_model_function *callee = &s->m->functions[s->facts.v[v[i].fact].first];
+        findings_evidence(out, row, "time in", findings_text(out, "%.*s:%.*s:%u, %s a call (%s)", FINDING_STR(callee->module),
+                          FINDING_STR(callee->qualname), callee->first_line, human_ns(text, (double)v[i].time / (double)one->p->finished),
+                          human_share(percent, v[i].time, one->p->total)), 0, 0);
+    }
+    free(v);
+}
+
 static int report(struct search *s, uint32_t index, struct findings *out, struct ghost_err *err)
 {
     const struct subject *one = &s->v[index];
@@ -270,6 +323,7 @@ static int report(struct search *s, uint32_t index, struct findings *out, struct
     tell_time(out, row, "median", (double)one->p->p50);
     tell_time(out, row, "p99", (double)one->p->p99);
     tell_time(out, row, "own time a call", (double)one->p->self / (double)one->p->finished);
+    tell_callees(s, out, row, one);
     if (one->p->suspended)
         tell_time(out, row, "suspended a call", (double)one->p->suspended / (double)one->p->finished);
     for (uint32_t i = 0; i < one->p->callers.n && i < 3; i++)

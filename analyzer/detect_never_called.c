@@ -125,15 +125,35 @@ static bool is_of_decorated_class(const struct ghost_def_tree *t, const struct g
     return parent->flags & GHOST_NODE_CLASS && parent->flags & GHOST_NODE_DECORATED && is_dunder(last_part(n->qualname));
 }
 
-/* Another definition of the same name took its place: one that was entered, or a later one. */
-static bool is_replaced(const struct ghost_def_tree *t, const bool *entered, uint32_t node)
+static int by_name(const void *pa, const void *pb, void *self)
 {
-    const struct ghost_def_node *n = &t->nodes[node];
-    for (uint32_t i = 1; i < t->n_nodes && !(n->flags & GHOST_NODE_DECORATED); i++)
-        if (i != node && t->nodes[i].parent == n->parent && (entered[i] || i > node) && t->nodes[i].flags & GHOST_NODE_FUNCTION &&
-            compare_strings(t->nodes[i].qualname, n->qualname) == 0)
-            return true;
-    return false;
+    const struct ghost_def_node *nodes = self;
+    uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+    if (nodes[a].parent != nodes[b].parent)
+        return nodes[a].parent < nodes[b].parent ? -1 : 1;
+    int r = compare_strings(nodes[a].qualname, nodes[b].qualname);
+    return r ? r : (a > b) - (a < b);
+}
+
+/* Another definition of the same name took its place: one that was entered, or
+ * a later one. Decorated ones (a property's setter, a registered case) do not
+ * take places. */
+static void find_replaced(const struct ghost_def_tree *t, const bool *entered, uint32_t *order, bool *replaced)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 1; i < t->n_nodes; i++)
+        if (t->nodes[i].flags & GHOST_NODE_FUNCTION)
+            order[n++] = i;
+    if (n)
+        qsort_r(order, n, sizeof *order, by_name, (void *)(uintptr_t)t->nodes);
+    for (uint32_t from = 0, to; from < n; from = to) {
+        uint32_t alive = 0;
+        const struct ghost_def_node *first = &t->nodes[order[from]];
+        for (to = from; to < n && t->nodes[order[to]].parent == first->parent && compare_strings(t->nodes[order[to]].qualname, first->qualname) == 0; to++)
+            alive += entered[order[to]];
+        for (uint32_t i = from; i < to; i++)
+            replaced[order[i]] = !(t->nodes[order[i]].flags & GHOST_NODE_DECORATED) && (i + 1 < to || alive > (uint32_t)entered[order[i]]);
+    }
 }
 
 /* What the tree cannot tell and the source does: another binding of the name, in C perhaps, took its place. */
@@ -154,22 +174,28 @@ static void add_dead(struct search *s, const struct ghost_model_tree *tree, uint
 static void search_tree(struct search *s, const struct ghost_model_tree *tree, bool several)
 {
     const struct ghost_def_tree *t = tree->tree;
-    bool *entered = calloc((size_t)t->n_nodes + 1, sizeof *entered), *reachable = calloc((size_t)t->n_nodes + 1, sizeof *reachable);
-    if (!entered || !reachable) {
+    size_t n = (size_t)t->n_nodes + 1;
+    bool *entered = calloc(n, sizeof *entered), *reachable = calloc(n, sizeof *reachable), *replaced = calloc(n, sizeof *replaced);
+    uint32_t *order = calloc(n, sizeof *order);
+    if (!entered || !reachable || !replaced || !order) {
         s->failed = true;
-    } else {
-        for (uint32_t i = 0; i < t->n_nodes; i++) {
-            /* scopes of annotations and type parameters are no code that is recorded by itself */
-            entered[i] = i == 0 || t->nodes[i].flags & GHOST_NODE_ANNOTATE || was_entered(s, t, &t->nodes[i], several);
-            reachable[i] = i == 0 || (reachable[t->nodes[i].parent] && entered[t->nodes[i].parent]);
-        }
-        for (uint32_t i = 1; i < t->n_nodes; i++)
-            if (t->nodes[i].flags & GHOST_NODE_FUNCTION && !(t->nodes[i].flags & EXEMPT) && reachable[i] && !entered[i] &&
-                !is_of_decorated_class(t, &t->nodes[i]) && !is_replaced(t, entered, i) && !is_exempt_in_source(s, t, &t->nodes[i]))
-                add_dead(s, tree, i);
+        goto out;
     }
+    for (uint32_t i = 0; i < t->n_nodes; i++) {
+        /* scopes of annotations and type parameters are no code that is recorded by itself */
+        entered[i] = i == 0 || t->nodes[i].flags & GHOST_NODE_ANNOTATE || was_entered(s, t, &t->nodes[i], several);
+        reachable[i] = i == 0 || (reachable[t->nodes[i].parent] && entered[t->nodes[i].parent]);
+    }
+    find_replaced(t, entered, order, replaced);
+    for (uint32_t i = 1; i < t->n_nodes; i++)
+        if (t->nodes[i].flags & GHOST_NODE_FUNCTION && !(t->nodes[i].flags & EXEMPT) && reachable[i] && !entered[i] && !replaced[i] &&
+            !is_of_decorated_class(t, &t->nodes[i]) && !is_exempt_in_source(s, t, &t->nodes[i]))
+            add_dead(s, tree, i);
+out:
     free(entered);
     free(reachable);
+    free(replaced);
+    free(order);
 }
 
 /* Code that was made at run time (data classes and named tuples make theirs so) is nobody's dead code. */
