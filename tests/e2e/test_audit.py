@@ -157,25 +157,27 @@ def once(wanted, make):
     seen = []
 
     def change(kind, payload):
-        if kind != wanted or seen:
+        if kind not in wanted or seen:
             return [(kind, payload)]
         seen.append(1)
         return make(kind, payload)
     return change
 
 
+# ids of records, of format 1 and 2
+FUNC, TREE, BLOCK, TYPE, THREAD, META = (4, 18), (5, 15), (12, 16), (6,), (10,), (2,)
 SECRET = b"card 4111 1111 1111 1111"
 HIDING = {
     "skippable frame at the end": lambda log: rewrite(log, same, tail=b"\x5e\x2a\x4d\x18" + struct.pack("<I", len(SECRET)) + SECRET),
     "skippable frame inside": lambda log: rewrite(log, same, front=b"\x50\x2a\x4d\x18" + struct.pack("<I", len(SECRET)) + SECRET),
     "bytes at the end": lambda log: log.read_bytes() + SECRET,
-    "an optional record of an unknown kind": lambda log: rewrite(log, once(4, lambda k, p: [(k, p), (101, SECRET)])),
-    "bytes behind a function": lambda log: rewrite(log, once(4, lambda k, p: [(k, p + SECRET)])),
-    "bytes behind a type": lambda log: rewrite(log, once(6, lambda k, p: [(k, p + SECRET)])),
-    "bytes behind a tree": lambda log: rewrite(log, once(5, lambda k, p: [(k, p + SECRET)])),
-    "bytes behind a block": lambda log: rewrite(log, once(12, lambda k, p: [(k, p + SECRET)])),
-    "bytes behind a thread": lambda log: rewrite(log, once(10, lambda k, p: [(k, p + SECRET)])),
-    "a key of META": lambda log: rewrite(log, once(2, lambda k, p: [(k, p), (2, b"\x01\x04card" + bytes([len(SECRET)]) + SECRET)])),
+    "an optional record of an unknown kind": lambda log: rewrite(log, once(FUNC, lambda k, p: [(k, p), (101, SECRET)])),
+    "bytes behind a function": lambda log: rewrite(log, once(FUNC, lambda k, p: [(k, p + SECRET)])),
+    "bytes behind a type": lambda log: rewrite(log, once(TYPE, lambda k, p: [(k, p + SECRET)])),
+    "bytes behind a tree": lambda log: rewrite(log, once(TREE, lambda k, p: [(k, p + SECRET)])),
+    "bytes behind a block": lambda log: rewrite(log, once(BLOCK, lambda k, p: [(k, p + SECRET)])),
+    "bytes behind a thread": lambda log: rewrite(log, once(THREAD, lambda k, p: [(k, p + SECRET)])),
+    "a key of META": lambda log: rewrite(log, once(META, lambda k, p: [(k, p), (2, b"\x01\x04card" + bytes([len(SECRET)]) + SECRET)])),
     "an index that holds more": lambda log: rewrite(log, same, tail=index(b"\x00" * 48 + SECRET)),
     "a header that holds more": lambda log: long_header(log),
 }
@@ -258,7 +260,7 @@ def test_an_archive_is_proven_and_what_is_hidden_in_it_found(log, tmp_path):
     assert sum(parts[p]["bytes"] for p in ("archive head", "archive member", "archive directory", "header", "index", "(compressed)")) == path.stat().st_size
     path.write_bytes(archive({"1-00000001.ghost": log.read_bytes()}, more=SECRET))
     assert len(facts(path, status=1)["problems"]) == 1
-    path.write_bytes(archive({"1-00000001.ghost": rewrite(log, once(4, lambda k, p: [(k, p + SECRET)]))}))
+    path.write_bytes(archive({"1-00000001.ghost": rewrite(log, once(FUNC, lambda k, p: [(k, p + SECRET)]))}))
     assert len(facts(path, status=1)["problems"]) == 1
 
 

@@ -49,7 +49,9 @@ SUITES = [
     Suite("attrs", "25.4.0", "src", ("attr", "attrs"), ("hypothesis==6.142.1",), ("cloudpickle==3.1.2",),
           ("tests/test_annotations.py", "tests/test_next_gen.py", "tests/test_functional.py", "tests/test_hooks.py",
            "tests/test_setattr.py", "tests/test_validators.py", "tests/test_init_subclass.py", "tests/test_cmp.py",
-           "tests/test_abc.py", "tests/test_compat.py", "tests/test_config.py")),
+           "tests/test_abc.py", "tests/test_compat.py", "tests/test_config.py"),
+          # examples drawn from a fixed seed, however long a run takes
+          options=("--hypothesis-profile=ci",)),
     Suite("sqlglot", "27.29.0", ".", ("sqlglot",),
           ("pytz==2025.2",), ("python-dateutil==2.9.0.post0", "duckdb==1.4.2", "pandas==2.3.3"),
           ("tests/test_parser.py", "tests/test_expressions.py", "tests/test_tokens.py", "tests/test_build.py",
