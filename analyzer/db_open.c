@@ -145,7 +145,8 @@ static int write_events(sqlite3 *db, struct making *k, uint64_t wanted, struct g
     uint64_t rows = 0;
     char *text = wanted_text(k->r, wanted);
     int ret = text ? db_sql_exec(db, events_table_sql, err) : no_memory(err);
-    if (ret == 0 && wanted)
+    bool too_many = !k->r->only && k->m->events > wanted;
+    if (ret == 0 && !too_many)
         ret = events_import(db, k->s, k->m, &o, &rows, err);
     if (ret == 0)
         ret = db_write_info_number(db, "events_imported", rows, err);

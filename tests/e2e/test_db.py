@@ -346,6 +346,12 @@ def test_which_raw_events(ghost, recorded):
     assert good(ghost.command("sql", "SELECT count(*) AS n FROM events", "-f", "csv")).out == b"n\r\n%d\r\n" % everything, "a part is not all"
     good(ghost.command("import", "--events", "all"))
     assert rows() == everything
+    log = generate(recorded.parent / "9-00000009.ghost", 5000, "--unfinished")       # without an index nobody knows how many there are
+    for limit, expected in (("4000", 0), ("6000", 5000)):
+        good(ghost.command("import", log, "--events", limit))
+        assert ask(log, "SELECT count(*) FROM main.event WHERE kind < 11").strip() == str(expected)
+    good(ghost.command("import", log, "--events", "100", "--function", "*"))
+    assert ask(log, "SELECT count(*) FROM main.event").strip() == "0"
     done = ghost.command("import", "--events", "some")
     assert done.status == 2 and b"all, none or a number" in done.err
 
