@@ -326,6 +326,7 @@ const struct command cmd_anomalies = {
     .summary = "what is wrong: dead code, failures, slow functions, lying annotations",
     .usage = "[SESSION]",
     .about = "Runs the detectors over a session and lists what they find, worst first.\n"
+             "  type_mismatch    types that were passed or returned against annotations\n"
              "  never_called     defined in a module that was executed, but never entered\n"
              "  high_exc_rate    fails more often than --exc-threshold, beyond chance\n"
              "                   (99 % interval), by more than expected exceptions\n"
