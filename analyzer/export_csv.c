@@ -1,27 +1,9 @@
 /* export_csv.c - one line a function, the reference product's columns first. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "exporter.h"
 #include "json.h"
-
-static void put_text(FILE *f, struct ghost_str s)
-{
-    bool quote = false;
-    for (uint32_t i = 0; i < s.len; i++)
-        quote = quote || strchr(",\"\r\n", s.p[i]);
-    if (!quote) {
-        fwrite(s.p, 1, s.len, f);
-        return;
-    }
-    fputc('"', f);
-    for (uint32_t i = 0; i < s.len; i++) {
-        if (s.p[i] == '"')
-            fputc('"', f);
-        fputc(s.p[i], f);
-    }
-    fputc('"', f);
-}
+#include "sheet.h"
 
 static void put_real(FILE *f, double value)
 {
@@ -40,7 +22,7 @@ static void put_timed(FILE *f, const struct profile *p, uint64_t value)
 
 static void put_profile(FILE *f, const struct profile *p)
 {
-    put_text(f, p->fn_key);
+    csv_field(f, p->fn_key);
     fprintf(f, ",%" PRIu64 ",%" PRIu64, p->calls, p->exceptions);
     put_real(f, p->calls ? (double)p->exceptions / (double)p->calls : 0);
     if (p->finished)
@@ -54,13 +36,13 @@ static void put_profile(FILE *f, const struct profile *p)
     put_timed(f, p, p->p95);
     put_timed(f, p, p->p99);
     fprintf(f, ",%" PRIu64 ",", p->unfinished);
-    put_text(f, p->signatures.n ? p->signatures.v[0].name : GHOST_STR(""));
+    csv_field(f, p->signatures.n ? p->signatures.v[0].name : GHOST_STR(""));
     fputc(',', f);
-    put_text(f, p->module);
+    csv_field(f, p->module);
     fputc(',', f);
-    put_text(f, p->qualname);
+    csv_field(f, p->qualname);
     fputc(',', f);
-    put_text(f, p->file);
+    csv_field(f, p->file);
     fprintf(f, ",%" PRIu32 "\r\n", p->line);
 }
 

@@ -17,7 +17,13 @@ void grid_str(struct grid *g, struct ghost_str s)
 {
     char *copy = arena_copy(&g->arena, s.p, s.len);
     if (copy && grow_array(&g->cells, g->n_cells, &g->cap_cells, sizeof *g->cells))
-        g->cells[g->n_cells++] = (struct ghost_str){ copy, s.len };
+        g->cells[g->n_cells++] = (struct grid_cell){ .text = { copy, s.len } };
+}
+
+void grid_color(struct grid *g, enum grid_color color)
+{
+    if (g->n_cells)
+        g->cells[g->n_cells - 1].color = color;
 }
 
 void grid_text(struct grid *g, const char *text)
@@ -46,7 +52,7 @@ static unsigned measure(const struct grid *g, unsigned *width, unsigned limit)
     for (unsigned c = 0; c < g->n_columns; c++) {
         width[c] = (unsigned)strlen(g->columns[c].title);
         for (uint32_t i = c; i < g->n_cells; i += g->n_columns) {
-            unsigned w = text_width(g->cells[i]);
+            unsigned w = text_width(g->cells[i].text);
             width[c] = w > width[c] ? w : width[c];
         }
         total += width[c];
@@ -67,12 +73,18 @@ static void put_cell(FILE *f, struct ghost_str s, unsigned width, const struct g
         fprintf(f, "%*s", (int)(width - used), "");
 }
 
-static void put_row(const struct grid *g, FILE *f, const unsigned *width, const struct ghost_str *cells)
+static void put_row(const struct grid *g, FILE *f, const unsigned *width, const struct grid_cell *cells, bool color)
 {
+    static const char *const begin[] = { [GRID_YELLOW] = "\033[33m", [GRID_RED] = "\033[31m" };
     for (unsigned c = 0; c < g->n_columns; c++) {
+        bool colored = color && cells[c].color != GRID_PLAIN;
         if (c)
             fprintf(f, "%*s", GAP, "");
-        put_cell(f, cells[c], width[c], &g->columns[c], c + 1 == g->n_columns);
+        if (colored)
+            fputs(begin[cells[c].color], f);
+        put_cell(f, cells[c].text, width[c], &g->columns[c], c + 1 == g->n_columns);
+        if (colored)
+            fputs("\033[0m", f);
     }
     fputc('\n', f);
 }
@@ -88,19 +100,19 @@ void grid_rule(FILE *f, unsigned width)
 unsigned grid_print(struct grid *g, FILE *f)
 {
     unsigned width[COLUMNS_MAX];
-    struct ghost_str titles[COLUMNS_MAX];
+    struct grid_cell titles[COLUMNS_MAX];
     bool color = term_color(f);
     unsigned total = measure(g, width, term_width(f));
     for (unsigned c = 0; c < g->n_columns; c++)
-        titles[c] = (struct ghost_str){ g->columns[c].title, (uint32_t)strlen(g->columns[c].title) };
+        titles[c] = (struct grid_cell){ .text = { g->columns[c].title, (uint32_t)strlen(g->columns[c].title) } };
     if (color)
         fputs("\033[1m", f);
-    put_row(g, f, width, titles);
+    put_row(g, f, width, titles, false);
     if (color)
         fputs("\033[0m", f);
     grid_rule(f, total);
     for (uint32_t i = 0; i + g->n_columns <= g->n_cells; i += g->n_columns)
-        put_row(g, f, width, &g->cells[i]);
+        put_row(g, f, width, &g->cells[i], color);
     free(g->cells);
     arena_release(&g->arena);
     *g = (struct grid){ 0 };

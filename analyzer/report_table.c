@@ -1,0 +1,164 @@
+/* report_table.c - the functions of a session as a table, and what all views share. */
+#include <string.h>
+
+#include "grid.h"
+#include "report.h"
+#include "sheet.h"
+#include "term.h"
+
+static bool is_format(const struct report *r, const char *format) { return strcmp(r->o->format, format) == 0; }
+
+/* ---- what all views share ---- */
+
+void report_title(const struct report *r, FILE *f, const char *what)
+{
+    fprintf(f, "\nGhost %s  %s  session %s\n\n", what, term_unicode() ? "—" : "-", r->m->session.p);
+}
+
+void report_json_begin(const struct report *r, struct json *j, FILE *f)
+{
+    json_begin(j, f);
+    json_object(j, NULL);
+    json_str(j, "session_id", r->m->session);
+    json_text(j, "sort", r->o->sort);
+    json_count(j, "functions_total", r->matching);
+    json_count(j, "events", r->m->events);
+    json_count(j, "events_lost", r->m->lost);
+}
+
+void report_json_end(const struct report *r, struct json *j)
+{
+    model_json_caveats(j, r->m);
+    json_close(j, '}');
+    json_end(j);
+}
+
+int report_sheet(const struct report *r, FILE *f, struct sheet *s, const char *what, const char *key, struct ghost_err *err)
+{
+    struct json j;
+    if (s->failed)
+        return ghost_fail(err, GHOST_E_NOMEM, "out of memory");
+    if (is_format(r, "csv")) {
+        sheet_csv(s, f);
+    } else if (is_format(r, "markdown")) {
+        sheet_markdown(s, f);
+    } else if (is_format(r, "json")) {
+        report_json_begin(r, &j, f);
+        sheet_json(s, &j, key);
+        report_json_end(r, &j);
+    } else {
+        report_title(r, f, what);
+        grid_rule(f, sheet_table(s, f));
+    }
+    return 0;
+}
+
+/* ---- the table ---- */
+
+static const struct sheet_column all_columns[] = {
+    { "FUNCTION", "fn_key", SHEET_NAME, SHEET_DATA, 0, false },
+    { "FUNCTION", "name", SHEET_NAME, SHEET_PEOPLE, 20, false },
+    { "CALLS", "call_count", SHEET_COUNT, SHEET_ALL, 0, false },
+    { "EXC%", "exception_rate", SHEET_SHARE, SHEET_ALL, 0, true },
+    { "EXCEPTIONS", "exception_count", SHEET_COUNT, SHEET_DATA, 0, false },
+    { "MEAN LAT", "mean_latency_ns", SHEET_NS, SHEET_ALL, 0, false },
+    { "P50", "p50_latency_ns", SHEET_NS, SHEET_ALL, 0, false },
+    { "P95", "p95_latency_ns", SHEET_NS, SHEET_ALL, 0, false },
+    { "P99", "p99_latency_ns", SHEET_NS, SHEET_ALL, 0, false },
+    { "MAX", "max_latency_ns", SHEET_NS, SHEET_DATA, 0, false },
+    { "TOTAL", "total_latency_ns", SHEET_NS, SHEET_DATA, 0, false },
+    { "SELF", "self_ns", SHEET_NS, SHEET_DATA, 0, false },
+    { "DOM. ARG SIG", "dominant_arg_sig", SHEET_TEXT, SHEET_ALL, 12, false },
+    { "MODULE", "module", SHEET_TEXT, SHEET_DATA, 0, false },
+    { "QUALNAME", "qualname", SHEET_TEXT, SHEET_DATA, 0, false },
+    { "FILE", "file", SHEET_TEXT, SHEET_DATA, 0, false },
+    { "LINE", "line", SHEET_COUNT, SHEET_DATA, 0, false },
+};
+enum { N_COLUMNS = sizeof all_columns / sizeof *all_columns };
+
+/* What the table is sorted by is shown, too. */
+static void choose_columns(struct sheet_column columns[N_COLUMNS], const char *sort)
+{
+    static const struct { const char *sort, *title; } extra[] = { { "max", "MAX" }, { "total", "TOTAL" }, { "self", "SELF" } };
+    memcpy(columns, all_columns, sizeof all_columns);
+    for (unsigned e = 0; e < sizeof extra / sizeof *extra; e++)
+        for (unsigned c = 0; c < N_COLUMNS; c++)
+            if (strcmp(extra[e].sort, sort) == 0 && strcmp(extra[e].title, columns[c].title) == 0)
+                columns[c].only = SHEET_ALL;
+}
+
+static void add_row(struct sheet *s, const struct profile *p)
+{
+    bool timed = p->finished;
+    sheet_str(s, p->fn_key);
+    sheet_str(s, report_name(&s->arena, p));
+    sheet_count(s, p->calls);
+    sheet_share(s, p->exceptions, p->calls);
+    sheet_count(s, p->exceptions);
+    sheet_ns(s, profile_mean(p), timed);
+    sheet_ns(s, (double)p->p50, timed);
+    sheet_ns(s, (double)p->p95, timed);
+    sheet_ns(s, (double)p->p99, timed);
+    sheet_ns(s, (double)p->max, timed);
+    sheet_ns(s, (double)p->total, timed);
+    sheet_ns(s, (double)p->self, timed);
+    sheet_str(s, p->signatures.n ? p->signatures.v[0].name : GHOST_STR("-"));
+    sheet_str(s, p->module);
+    sheet_str(s, p->qualname);
+    sheet_str(s, p->file);
+    sheet_count(s, p->line);
+}
+
+static void print_summary(const struct report *r, FILE *f)
+{
+    char a[HUMAN], b[HUMAN];
+    const struct ghost_model *m = r->m;
+    bool chosen = r->o->module || r->o->function;
+    fprintf(f, "  Showing %s of %s %sfunctions", human_count(a, r->n), human_count(b, r->matching), chosen ? "matching " : "");
+    if (r->modules && !r->o->modules && !chosen)
+        fprintf(f, " (and %s module bod%s: --modules)", human_count(a, r->modules), r->modules > 1 ? "ies" : "y");
+    fprintf(f, ". %s events", human_count(a, m->events));
+    if (m->n_processes > 1)
+        fprintf(f, ", %u processes", m->n_processes);
+    fputs(m->n_losses || m->n_damages ? ".\n" : ", none lost.\n", f);
+    if (!m->events)
+        fputs("  No calls were recorded. `ghost doctor` tells what can be recorded here, and `ghost run --help` what is by default.\n", f);
+    else if (!r->matching && chosen)
+        fputs("  No function matches: --module and --function take globs, as 'app.*' and '*.save'.\n", f);
+    if (r->unfinished)
+        fprintf(f, "  %s %s no recorded end: counted, but not in the times.\n", human_count(a, r->unfinished),
+                r->unfinished == 1 ? "call has" : "calls have");
+    fputs("  P50 to P99 are within 0.8 % of the exact value; everything else is exact.\n", f);
+}
+
+static int print_json(const struct report *r, FILE *f)
+{
+    struct json j;
+    report_json_begin(r, &j, f);
+    json_array(&j, "functions");
+    for (uint64_t i = 0; i < r->n; i++)
+        profile_json(&j, r->v[i]);
+    json_close(&j, ']');
+    report_json_end(r, &j);
+    return 0;
+}
+
+int report_table(const struct report *r, FILE *f, struct ghost_err *err)
+{
+    struct sheet_column columns[N_COLUMNS];
+    struct sheet s;
+    if (is_format(r, "json"))
+        return print_json(r, f);
+    choose_columns(columns, r->o->sort);
+    sheet_begin(&s, columns, N_COLUMNS);
+    for (uint64_t i = 0; i < r->n; i++)
+        add_row(&s, r->v[i]);
+    int ret = report_sheet(r, f, &s, "report", "functions", err);
+    sheet_release(&s);
+    if (ret == 0 && is_format(r, "table")) {
+        print_summary(r, f);
+        model_text_caveats(f, r->m);
+        fputc('\n', f);
+    }
+    return ret;
+}
