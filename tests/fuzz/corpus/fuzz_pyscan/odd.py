@@ -1,4 +1,3 @@
-def ä(): pass	if 1:
-  def b(\
+def ä(): pass	if 1:  def b(\
 ):
     return (
