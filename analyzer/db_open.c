@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "config.h"
 #include "db_file.h"
 #include "db_progress.h"
 #include "db_schema.h"
@@ -15,6 +16,7 @@
 #include "db_sql.h"
 #include "db_write.h"
 #include "events_import.h"
+#include "events_options.h"
 #include "ghost/version.h"
 #include "pipeline.h"
 
@@ -146,6 +148,7 @@ static int write_events(sqlite3 *db, struct making *k, uint64_t wanted, struct g
     char *text = wanted_text(k->r, wanted);
     int ret = text ? db_sql_exec(db, events_table_sql, err) : no_memory(err);
     bool too_many = !k->r->only && k->m->events > wanted;
+    db_progress_follow(&k->progress, db, true, k->r->only ? 0 : k->m->events);
     if (ret == 0 && !too_many)
         ret = events_import(db, k->s, k->m, &o, &rows, err);
     if (ret == 0)
@@ -158,17 +161,29 @@ static int write_events(sqlite3 *db, struct making *k, uint64_t wanted, struct g
     return ret;
 }
 
+/* How many raw events: as asked for, else as ghost.yaml says for all commands. */
+static int choose_events(const struct making *k, bool in_memory, uint64_t *wanted, struct ghost_err *err)
+{
+    const struct config_value *setting = config_get("import.events");
+    *wanted = k->r->chosen ? k->r->events : in_memory ? 0 : DB_EVENTS_DEFAULT;
+    if (k->r->chosen || in_memory || !setting || !setting->n)
+        return 0;
+    return events_options_limit(setting->items[0], wanted, err);
+}
+
 static int write_all(sqlite3 *db, struct making *k, bool in_memory, struct ghost_err *err)
 {
     char pragmas[160];
-    uint64_t wanted = k->r->chosen ? k->r->events : in_memory ? 0 : DB_EVENTS_DEFAULT;
-    bool count = wanted && k->m->events <= wanted;
-    db_progress_follow(&k->progress, db, count ? k->m->events : 0);
-    int ret = db_write_model(db, k->m, err);
+    uint64_t wanted;
+    int ret = choose_events(k, in_memory, &wanted, err);
+    db_progress_follow(&k->progress, db, false, 0);
+    if (ret == 0)
+        ret = db_write_model(db, k->m, err);
     if (ret == 0)
         ret = db_write_blocks(db, k->s, k->m, err);
     if (ret == 0)
         ret = write_events(db, k, wanted, err);
+    db_progress_follow(&k->progress, db, false, 0);
     if (ret == 0)
         ret = db_write_indexes(db, err);
     if (ret == 0)

@@ -65,15 +65,17 @@ static void draw_rows(struct db_progress *p, uint64_t done)
 static int on_steps(void *self)
 {
     struct db_progress *p = self;
-    draw_rows(p, (uint64_t)sqlite3_total_changes64(p->db));
+    /* changes are counted when a statement ends; the id of the last row is known at once */
+    draw_rows(p, (uint64_t)(p->one_table ? sqlite3_last_insert_rowid(p->db) : sqlite3_total_changes64(p->db)));
     return 0;
 }
 
-void db_progress_follow(struct db_progress *p, sqlite3 *db, uint64_t rows)
+void db_progress_follow(struct db_progress *p, sqlite3 *db, bool one_table, uint64_t rows)
 {
     enum { STEPS = 1000000 };
     p->rows = rows;
     p->db = db;
+    p->one_table = one_table;
     p->started = now_ns();
     if (p->terminal)
         sqlite3_progress_handler(db, STEPS, on_steps, p);

@@ -6,14 +6,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct db_progress { uint64_t started, drawn, rows; sqlite3 *db; bool terminal, shown; };
+struct db_progress { uint64_t started, drawn, rows; sqlite3 *db; bool one_table, terminal, shown; };
 
 void db_progress_begin(struct db_progress *p);
 /* For pipeline_options.progress, with `self` a struct db_progress. */
 void db_progress_bytes(void *self, uint64_t done, uint64_t total);
 /* Follows the rows that a connection writes, `rows` of them in all (0: unknown);
- * `p` must live as long as the connection. */
-void db_progress_follow(struct db_progress *p, sqlite3 *db, uint64_t rows);
+ * `one_table`: one statement writes them all, with ids from 1. `p` must live as
+ * long as the connection. */
+void db_progress_follow(struct db_progress *p, sqlite3 *db, bool one_table, uint64_t rows);
 /* Clears the line. */
 void db_progress_end(struct db_progress *p);
 

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -354,6 +355,38 @@ def test_which_raw_events(ghost, recorded):
     assert ask(log, "SELECT count(*) FROM main.event").strip() == "0"
     done = ghost.command("import", "--events", "some")
     assert done.status == 2 and b"all, none or a number" in done.err
+
+
+def test_a_setting_for_all_commands(ghost, recorded, tmp_path):
+    (tmp_path / "ghost.yaml").write_text("import:\n  events: none\n")
+    good(ghost.command("report", cwd=tmp_path))
+    assert ask(recorded, "SELECT count(*) FROM main.event") == "0\n"
+    made = identity(db_of(recorded))
+    good(ghost.command("import", cwd=tmp_path))
+    assert identity(db_of(recorded)) == made
+    (tmp_path / "ghost.yaml").write_text("import:\n  events: some\n")
+    db_of(recorded).unlink()
+    done = ghost.command("report", cwd=tmp_path)
+    assert done.status == 2 and b"all, none or a number" in done.err
+
+
+def test_progress_on_a_terminal(ghost, tmp_path):
+    """Share, rate and time left while it is analysed and while raw events are written; nothing is left of the line."""
+    log = generate(tmp_path / "1-00000001.ghost", 3000000)
+    mine, theirs = os.openpty()
+    process = subprocess.Popen([harness.GHOST, "import", "--events", "all", "--jobs", "1", log], env=ghost.environment(), stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    text = b""
+    try:
+        while data := os.read(mine, 65536):
+            text += data
+    except OSError:
+        pass
+    os.close(mine)
+    assert process.wait() == 0
+    lines = re.findall(rb"writing: ([\d,]+) rows, ([\d,]+)/s, +(\d+)%, .+? left", text)
+    assert len(lines) > 3 and [int(x[2]) for x in lines] == sorted(int(x[2]) for x in lines)
+    assert int(lines[-1][2]) > 50 and text.endswith(b"\r\x1b[K")
 
 
 # ---- what may happen to it ----
