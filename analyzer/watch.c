@@ -12,16 +12,16 @@
 
 uint64_t watch_p95(const struct watch_counts *c) { return hist_quantile(&c->hist, 950, 0, UINT64_MAX); }
 
-static void counts_add(struct watch_counts *c, const struct watch_item *item, uint64_t one)
+static bool counts_add(struct watch_counts *c, const struct watch_item *item, uint64_t one)
 {
     if (item->is_call)
         c->calls += one;
     if (item->error)
         c->errors += one;
     if (!item->timed)
-        return;
+        return true;
     c->time += one * item->latency;
-    hist_add(&c->hist, hist_bucket(item->latency), one);
+    return hist_add(&c->hist, hist_bucket(item->latency), one);
 }
 
 static void counts_clear(struct watch_counts *c)
@@ -33,17 +33,19 @@ static void counts_clear(struct watch_counts *c)
     *c = (struct watch_counts){ .hist = hist };
 }
 
-/* Sums are kept modulo 2^64: what is taken away before it is added comes out right. */
-void watch_add(struct watch *w, const struct watch_item *item, bool add)
+/* Sums are kept modulo 2^64: what is taken away before it is added comes out right.
+ * The first look, which may be at hours of recording, is no interval. */
+bool watch_add(struct watch *w, const struct watch_item *item, bool add)
 {
-    uint64_t one = add ? 1 : UINT64_MAX;
+    uint64_t one = add ? 1 : UINT64_MAX, call = item->is_call ? one : 0, error = item->error ? one : 0;
     struct watch_row *r = w->rows[item->row];
-    counts_add(&r->now, item, one);
-    counts_add(&r->all, item, one);
-    w->calls += item->is_call ? one : 0;
-    w->errors += item->error ? one : 0;
-    w->all_calls += item->is_call ? one : 0;
-    w->all_errors += item->error ? one : 0;
+    w->all_calls += call;
+    w->all_errors += error;
+    if (w->looks) {
+        w->calls += call;
+        w->errors += error;
+    }
+    return counts_add(&r->all, item, one) && (!w->looks || counts_add(&r->now, item, one));
 }
 
 uint32_t watch_row_of(struct watch *w, struct ghost_str module, struct ghost_str qualname, uint32_t line)
@@ -170,8 +172,7 @@ int watch_look(struct watch *w, struct ghost_err *err)
     int ret = find_logs(w, err);
     for (uint32_t i = 0; ret == 0 && i < w->n_logs; i++)
         ret = watch_log_look(w->logs[i], err);
-    if (w->looks++ == 0)
-        clear_interval(w);
+    w->looks++;
     sum_up(w);
     return ret;
 }

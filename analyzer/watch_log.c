@@ -42,18 +42,30 @@ static int on_def(void *self, const struct ghost_def *def, const struct ghost_fr
 
 /* ---- events ---- */
 
-static uint32_t row_of(struct watch_log *l, uint32_t function)
+static uint32_t new_row(struct watch_log *l, uint32_t function)
 {
-    uint32_t row = table_get(&l->row_of, function);
-    if (row != TABLE_NONE)
-        return row;
     const struct ghost_def_func *d = defs_func(&l->defs, function);
     char number[32];
     int n = snprintf(number, sizeof number, "<function %u>", function);
     const char *name = strrchr(l->path, '/') ? strrchr(l->path, '/') + 1 : l->path;
-    row = d ? watch_row_of(l->w, d->module, d->qualname, d->first_line)
-            : watch_row_of(l->w, (struct ghost_str){ name, (uint32_t)strlen(name) }, (struct ghost_str){ number, (uint32_t)n }, 0);
-    return row == TABLE_NONE ? row : table_put(&l->row_of, function, row);
+    return d ? watch_row_of(l->w, d->module, d->qualname, d->first_line)
+             : watch_row_of(l->w, (struct ghost_str){ name, (uint32_t)strlen(name) }, (struct ghost_str){ number, (uint32_t)n }, 0);
+}
+
+static uint32_t row_of(struct watch_log *l, uint32_t function)
+{
+    if (function >= l->cap_rows) {
+        uint32_t cap = function < 128 ? 256 : function * 2;
+        uint32_t *grown = realloc(l->rows, cap * sizeof *grown);
+        if (!grown)
+            return TABLE_NONE;
+        memset(grown + l->cap_rows, 0xff, (cap - l->cap_rows) * sizeof *grown);   /* TABLE_NONE */
+        l->rows = grown;
+        l->cap_rows = cap;
+    }
+    if (l->rows[function] == TABLE_NONE)
+        l->rows[function] = new_row(l, function);
+    return l->rows[function];
 }
 
 /* close() ends a generator by GeneratorExit: no error of it. */
@@ -73,7 +85,8 @@ static int count(struct watch_log *l, const struct event_row *r)
     item.row = row_of(l, r->function);
     if (item.row == TABLE_NONE)
         return GHOST_E_NOMEM;
-    watch_add(l->w, &item, true);
+    if (!watch_add(l->w, &item, true))
+        return GHOST_E_NOMEM;
     if (!l->in_tail)
         return 0;
     if (!grow_array(&l->items, l->n_items, &l->cap_items, sizeof *l->items))
@@ -181,7 +194,7 @@ void watch_log_free(struct watch_log *l)
     ghost_follow_free(l->follow);
     defs_release(&l->defs);
     event_walk_release(&l->walk);
-    table_release(&l->row_of);
+    free(l->rows);
     free(l->items);
     free(l->path);
     free(l);

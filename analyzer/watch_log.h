@@ -17,7 +17,7 @@ struct watch_log {
     struct ghost_follow *follow;
     struct defs defs;                    /* functions and types */
     struct event_walk walk;
-    struct table row_of;                 /* function number: index of the watch's row */
+    uint32_t *rows, cap_rows;            /* function number: index of the watch's row, TABLE_NONE not met yet */
     struct watch_item *items; uint32_t n_items, cap_items;   /* of the rings, at the last look */
     uint64_t lost, tail_lost;
     uint64_t pid; bool other_host;
@@ -32,8 +32,8 @@ struct watch_log *watch_log_new(struct watch *w, const char *path);
 void watch_log_free(struct watch_log *l);
 int watch_log_look(struct watch_log *l, struct ghost_err *err);
 
-/* Adds to a row's figures of the interval and of all time, or takes away. */
-void watch_add(struct watch *w, const struct watch_item *item, bool add);
+/* Adds to a row's figures of the interval and of all time, or takes away. False: no memory. */
+bool watch_add(struct watch *w, const struct watch_item *item, bool add);
 /* The row of a function, made when it is new; TABLE_NONE: no memory. */
 uint32_t watch_row_of(struct watch *w, struct ghost_str module, struct ghost_str qualname, uint32_t line);
 

@@ -174,7 +174,8 @@ int ghost_frame_decode(struct ghost_decoder *d, const struct ghost_frame *f,
                        const struct ghost_visitor *v, struct ghost_err *err);
 
 /* The same, but `wanted` is asked about each block by its outline (stack,
- * activations and shapes; no events yet): those it declines are not decoded. */
+ * activations, shapes and the number of events; not they): those it declines are not
+ * decoded. */
 struct ghost_choice { void *self; bool (*wanted)(void *self, const struct ghost_block *outline); };
 int ghost_frame_decode_chosen(struct ghost_decoder *d, const struct ghost_frame *f, const struct ghost_visitor *v,
                               const struct ghost_choice *choice, struct ghost_err *err);

@@ -128,7 +128,7 @@ def test_figures_are_the_analysis_at_every_moment(ghost, tmp_path, arguments):
                 for key, figures in totals_of(now).items():
                     assert all(a >= b for a, b in zip(figures, before.get(key, (0, 0, 0)))), key
                 before = totals_of(now)
-                assert now["interval_s"] > 0.25 and not now["ended"]
+                assert now["interval_s"] > 0.1 and not now["ended"]
             for pid in recording.pids():
                 os.kill(pid, signal.SIGSTOP)
             next(seen), next(seen)
