@@ -234,7 +234,7 @@ static int judge_place(struct inquiry *q, struct place *p, struct ghost_str para
         return ghost_fail(q->err, GHOST_E_NOMEM, "out of memory while annotations were compared");
     decide_seen(q, p, options);
     p->annotated = annotated_text(q, options);
-    return place_report(p, q->m, q->function, &q->arena, q->out, q->err);
+    return place_report(p, q->m, q->function, q->out, q->err);
 }
 
 static int judge_parameters(struct inquiry *q)

@@ -36,6 +36,6 @@ struct place {
 /* Lists what was seen, in the arena. 0 or GHOST_E_NOMEM. */
 int place_collect(struct place *p, const struct ghost_model *m, const struct ghost_model_function *f, struct arena *arena);
 /* A finding for each type that does not fit or is undecided. */
-int place_report(struct place *p, const struct ghost_model *m, uint32_t function, struct arena *arena, struct findings *out, struct ghost_err *err);
+int place_report(struct place *p, const struct ghost_model *m, uint32_t function, struct findings *out, struct ghost_err *err);
 
 #endif

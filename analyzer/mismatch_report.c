@@ -259,14 +259,16 @@ static int report_group(struct group *g, uint32_t function, const char *reason, 
     return 0;
 }
 
-int place_report(struct place *p, const struct ghost_model *m, uint32_t function, struct arena *arena, struct findings *out, struct ghost_err *err)
+int place_report(struct place *p, const struct ghost_model *m, uint32_t function, struct findings *out, struct ghost_err *err)
 {
     int ret = 0;
     for (uint32_t i = 0; ret >= 0 && i < p->n; i++) {
         const struct seen *s = &p->v[i];
         struct group g = { .p = p, .m = m, .f = &m->functions[function], .type = s->type, .verdict = s->answer.verdict };
+        struct arena arena = { 0 }; /* of one group: there may be as many as signatures */
         if (s->answer.verdict != ANNOT_MATCH && !s->reported)
-            ret = report_group(&g, function, s->answer.reason, arena, out, err);
+            ret = report_group(&g, function, s->answer.reason, &arena, out, err);
+        arena_release(&arena);
     }
     return ret;
 }
