@@ -301,6 +301,8 @@ static int explain(FILE *f, struct work *w, struct ghost_err *err)
     if (ret == 0) {
         fflush(f);
         tell_problem(&e);
+        if (!e.asked && w->o->ask)
+            fputs("ghost: note: a question needs a language model: say --backend gemini or --backend openai\n", stderr);
         ret = judge(&e);
     }
     explanation_release(&e);

@@ -89,6 +89,7 @@ static void answer_json(struct json *j, const struct explanation *e, const struc
     claims_json(j, "not_in_facts", e, true, o->strict);
     json_count(j, "claims_checked", e->checked);
     json_count(j, "claims_held", e->held);
+    json_count(j, "claims_vague", e->vague);
     json_real(j, "share_held", e->checked ? (double)e->held / e->checked : 0);
     json_text(j, "problem", e->problem[0] ? e->problem : NULL);
     json_text(j, "warning", e->warning[0] ? e->warning : NULL);

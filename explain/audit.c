@@ -54,6 +54,7 @@ static char *line_of(const struct explanation *e, const struct explain_options *
     cJSON_AddItemToObject(root, "claims", claims_json(e));
     cJSON_AddNumberToObject(root, "claims_checked", e->checked);
     cJSON_AddNumberToObject(root, "claims_held", e->held);
+    cJSON_AddNumberToObject(root, "claims_vague", e->vague);
     cJSON_AddStringToObject(root, "problem", e->problem);
     char *line = cJSON_PrintUnformatted(root);
     cJSON_Delete(root);

@@ -22,6 +22,9 @@ struct check_options {
 };
 struct check_options check_options_for(const char *language);
 
+/* It holds, but there was nothing in it that could be looked up. */
+static inline bool verdict_is_vague(const struct verdict *v) { return v->holds && v->numbers + v->names == 0; }
+
 /* `cited` are numbers of facts. With `all` set, numbers and names of any fact will do
  * and none need be cited (what a model says that it does not know). */
 void check_claim(const struct facts *f, const struct check_options *o, const char *text,

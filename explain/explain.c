@@ -45,8 +45,10 @@ static int on_claim(void *self, struct claim *c)
     secret_hide(&r->service.secret, restored, strlen(restored));
     c->text = restored;
     check_claim(r->f, &r->check, c->text, c->cited, c->n_cited, c->missing, &c->verdict);
-    e->checked += !c->missing;
-    e->held += !c->missing && c->verdict.holds;
+    bool vague = verdict_is_vague(&c->verdict);
+    e->vague += !c->missing && vague;
+    e->checked += !c->missing && !vague;
+    e->held += !c->missing && !vague && c->verdict.holds;
     e->claims[e->n++] = *c;
     if (r->o->on_claim && (c->verdict.holds || !r->o->strict))
         r->o->on_claim(r->o->self, c);

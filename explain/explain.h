@@ -29,7 +29,8 @@ struct explanation {
     bool asked, cached;              /* a service was asked; its answer was kept from an earlier time */
     char *model, *version;
     struct claim *claims; uint32_t n; size_t cap;
-    unsigned checked, held;          /* claims about facts, and how many of them hold */
+    unsigned checked, held;          /* claims with something to look up, and how many of them hold */
+    unsigned vague;                  /* claims without number or name: true or not, nothing tells */
     char problem[1400];              /* why there is no answer, or not all of it; "" */
     char warning[600];               /* retirement, an audit file that cannot be written, ... */
 };

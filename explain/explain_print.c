@@ -3,9 +3,11 @@
 
 #include <string.h>
 
-static const char *mark(const struct answer_printer *p, bool holds)
+static const char *mark(const struct answer_printer *p, const struct verdict *v)
 {
-    return holds ? p->style->unicode ? "  ✓ " : "  + " : p->style->unicode ? "  ✗ " : "  ! ";
+    if (verdict_is_vague(v))
+        return p->style->unicode ? "  · " : "  - ";
+    return v->holds ? p->style->unicode ? "  ✓ " : "  + " : p->style->unicode ? "  ✗ " : "  ! ";
 }
 
 static void put_citations(char *out, size_t size, const struct claim *c)
@@ -35,7 +37,7 @@ void answer_print_claim(void *printer, const struct claim *c)
     }
     snprintf(text, sizeof text, "%s", c->text);
     put_citations(text, sizeof text, c);
-    fputs(c->missing && c->verdict.holds ? "  - " : mark(p, c->verdict.holds), p->out);
+    fputs(c->missing && c->verdict.holds ? "  - " : mark(p, &c->verdict), p->out);
     template_wrap(p->out, text, 4, p->style);
     if (!c->verdict.holds) {
         fputs("      ", p->out);
@@ -48,11 +50,14 @@ void answer_print_claim(void *printer, const struct claim *c)
 void answer_print_end(struct answer_printer *p, const struct explanation *e)
 {
     unsigned bad = e->checked - e->held;
-    if (!e->checked)
+    if (!e->checked && !e->vague)
         return;
     begin(p);
-    fprintf(p->out, "\n  Checked: %u of %u claims (%.0f%%) agree with the facts they cite", e->held, e->checked, 100.0 * e->held / e->checked);
+    if (e->checked)
+        fprintf(p->out, "\n  Checked: %u of %u claims (%.0f%%) agree with the facts they cite", e->held, e->checked, 100.0 * e->held / e->checked);
     if (bad)
         fprintf(p->out, p->options->strict ? "; %u left out" : "; %u marked", bad);
+    if (e->vague)
+        fprintf(p->out, "%s%u without a number or name to look up", e->checked ? "; " : "\n  Checked: ", e->vague);
     fprintf(p->out, ".  %s, model %s%s\n", e->backend->name, e->version && e->version[0] ? e->version : e->model, e->cached ? ", kept from an earlier time (--fresh asks again)" : "");
 }

@@ -1,56 +1,7 @@
-"""A small session, a server that plays services, and ghost explain on them. See docs/explain.md."""
-import json
-import os
-import pathlib
-import subprocess
-import sys
-
+"""Fixtures of tests/explain: a server that plays services, and ghost explain on a small session."""
+import fake_llm
 import pytest
-
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-GHOST = pathlib.Path(os.environ.get("GHOST_BIN", ROOT / "build" / "ghost")).resolve()
-TOOLS = pathlib.Path(os.environ.get("GHOST_TOOLS", GHOST.parent / "tools")).resolve()
-sys.path.insert(0, str(HERE))
-
-import fake_llm  # noqa: E402
-
-KEY = "AIza-TestKey-0123456789abcdef"
-
-
-def clean_environment(**more):
-    dropped = ("GHOST_", "GEMINI_", "OPENAI_", "SSL_CERT", "CURL_CA", "PYTEST_")
-    env = {k: v for k, v in os.environ.items() if not k.startswith(dropped) and not k.lower().endswith("_proxy")}
-    return env | {"LC_ALL": "C.UTF-8", "TZ": "UTC", "TERM": "dumb"} | more
-
-
-class Explain:
-    """`ghost explain` with a data folder and an environment of its own."""
-
-    def __init__(self, folder, server=None):
-        self.data, self.server, self.session = folder / "data", server, folder / "story"
-        subprocess.run([TOOLS / "story_log", self.session], check=True)
-        self.env = clean_environment(GHOST_DATA_DIR=str(self.data))
-
-    def run(self, *arguments, timeout=30, function="calculate_discount", **env):
-        operands = [function] if function else []
-        command = [GHOST, "explain", *operands, self.session, *map(str, arguments)]
-        return subprocess.run(command, env=self.env | env, cwd=self.session, capture_output=True, text=True, timeout=timeout, errors="replace")
-
-    def ask(self, case, *arguments, backend="gemini", key=KEY, **more):
-        """Asks the server's `case`, with few and short retries."""
-        env = {"gemini": "GEMINI_API_KEY", "openai": "OPENAI_API_KEY"}[backend]
-        model = () if "--model" in arguments or backend == "gemini" else ("--model", "m")
-        return self.run("--backend", backend, "--base-url", self.server.base(case), "--timeout", "8", *model, *arguments, **({env: key} if key else {}), **more)
-
-    def json(self, *arguments, **more):
-        done = self.run(*arguments, "--format", "json", **more)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    def audit(self):
-        path = self.data / "explain/audit.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+from explain_support import Explain
 
 
 @pytest.fixture(scope="session")

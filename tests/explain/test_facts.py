@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from conftest import GHOST, clean_environment
+from explain_support import GHOST, clean_environment
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import GHOST, ROOT, clean_environment
+from explain_support import GHOST, ROOT, clean_environment
 
 pytestmark = pytest.mark.timeout(280)
 

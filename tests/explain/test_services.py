@@ -10,7 +10,7 @@ import time
 
 import fake_llm
 import pytest
-from conftest import GHOST, KEY
+from explain_support import GHOST, KEY
 
 pytestmark = pytest.mark.timeout(120)
 PAGE = "What stands out"
@@ -68,6 +68,22 @@ def test_strict_drops(explain, server):
     server.answer = good_answer(explain)
     done = explain.ask("good", "--strict")
     assert done.returncode == 0 and "987654" not in done.stdout and "no_such_function" not in done.stdout and "2 left out" in done.stdout
+
+
+def test_claims_with_nothing_to_look_up(explain, server):
+    n, calls = calls_fact(explain)
+    server.answer = {"claims": [{"text": "It is a fine function.", "facts": [n]}, {"text": f"It was called {calls} times.", "facts": [n]}], "not_in_facts": []}
+    done = explain.ask("good")
+    assert "1 of 1 claims (100%)" in done.stdout and "1 without a number or name to look up" in done.stdout and "·" in done.stdout
+    server.answer["claims"].pop()
+    done = explain.ask("good", "--fresh", "--format", "json")
+    answer = json.loads(done.stdout)["answer"]
+    assert (answer["claims_checked"], answer["claims_held"], answer["claims_vague"], answer["share_held"]) == (0, 0, 1, 0)
+
+
+def test_a_question_needs_a_model(explain):
+    done = explain.run("--ask", "why?")
+    assert done.returncode == 0 and PAGE in done.stdout and "needs a language model" in done.stderr
 
 
 def test_json(explain, server):
