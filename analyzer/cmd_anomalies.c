@@ -253,11 +253,12 @@ static int print(struct work *w, struct ghost_err *err)
 /* 1 when something new is at least as severe as --fail-on says. */
 static int judge(const struct work *w)
 {
-    for (unsigned i = 0; severity_names[i]; i++)
-        if (strcmp(severity_names[i], w->o->fail_on) == 0)
-            for (; i < SEVERITY_COUNT; i++)
-                if (w->view.severities[i])
-                    return 1;
+    unsigned least = 0;
+    while (least < SEVERITY_COUNT && strcmp(severity_names[least], w->o->fail_on) != 0)      /* "none" is none of them */
+        least++;
+    for (unsigned i = least; i < SEVERITY_COUNT; i++)
+        if (w->view.severities[i])
+            return 1;
     return 0;
 }
 
