@@ -93,7 +93,9 @@ def test_the_strings_are_those_that_a_second_reader_sees(log, monkeypatch):
     monkeypatch.setattr(reader_wire.Cursor, "text", lambda at: seen.append(text(at)) or seen[-1])
     expected = set()
     for _, name, record in ghost_reader.Log(log):
-        expected |= {f"{k}={v}" for k, v in record["pairs"]} if name == "META" else set(seen)
+        whole = {"META": lambda: {f"{k}={v}" for k, v in record["pairs"]},       # names are put together from pieces
+                 "TREE": lambda: {record["module"], record["file"], *(node["qualname"] for node in record["nodes"])}}
+        expected |= whole.get(name, lambda: set(seen))()
         seen.clear()
     told = {s["text"] for s in facts(log, "--list", "all")["strings"]}
     assert told - {""} == expected - {""}
