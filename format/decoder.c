@@ -80,7 +80,8 @@ static int visit_next(struct ghost_decoder *d, struct block_reading *r, const st
     bool wanted = ret > 0 && (!d->choice || d->choice->wanted(d->choice->self, &block));
     if (ret > 0) ret = wanted ? blocks_events(&d->memory, r, &block, &why) : blocks_skip(&d->memory, r, &block, &why);
     if (ret != 0) return fail_at(err, ret, at, why);
-    if (wanted && v->block) ret = v->block(v->self, &block, at->frame);
+    if (!wanted) return r->blocks != 0;     /* the last one's columns were not read, so nothing tells where they end */
+    if (v->block) ret = v->block(v->self, &block, at->frame);
     return ret == 0 ? 1 : ret;
 }
 
