@@ -46,7 +46,8 @@ static int tell(struct db *d, const struct session *s, struct ghost_err *err)
     if (ret < 0)
         return ret;
     if (!*db_path(d)) {
-        printf("session %s could not be imported: see above\n", s->id);
+        printf("session %s was not imported: %s\n", s->id,
+               db_is_changing(d) ? "it is still being recorded. Every command analyses it anew until it ends" : "see above");
         return 1;
     }
     printf("session %s: %s events of %s functions, %s raw events in %s%s\n", s->id, human_count(a, (uint64_t)events), human_count(b, (uint64_t)functions),

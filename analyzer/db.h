@@ -42,6 +42,7 @@ void db_close(struct db *d);
 sqlite3 *db_handle(struct db *d);
 const char *db_path(const struct db *d);     /* "" when it is in memory */
 bool db_was_made(const struct db *d);        /* by this db_open */
+bool db_is_changing(const struct db *d);     /* the logs changed meanwhile: it is being recorded, so nothing was kept */
 
 /* The model, equal field by field to the one that was written. DB_HEAD: without
  * functions, types and all that belongs to them; counts of what is left out are 0. */

@@ -27,7 +27,7 @@ struct db {
     char *path;                          /* NULL: in memory */
     struct session session;
     struct db_request request;
-    bool made;
+    bool made, changing;
 };
 
 static int no_memory(struct ghost_err *err)
@@ -267,6 +267,7 @@ static int open_or_make(struct db *d, struct making *k, struct ghost_err *err)
     if (ret < 0)
         return ret;
     d->made = true;
+    d->changing = !k->steady;
     ret = k->steady ? store(k, d->path, err) : 0;
     if (ret == 1)
         d->sql = db_file_open(d->path, err);
@@ -313,6 +314,7 @@ void db_close(struct db *d)
 sqlite3 *db_handle(struct db *d) { return d->sql; }
 const char *db_path(const struct db *d) { return d->path ? d->path : ""; }
 bool db_was_made(const struct db *d) { return d->made; }
+bool db_is_changing(const struct db *d) { return d->changing; }
 
 bool db_mend(struct db *d, struct ghost_err *err)
 {
