@@ -58,10 +58,11 @@ static const struct ghost_str *each_word(struct names *n, struct arena *a, const
     return out;
 }
 
+/* As wide as it was: 32 bits since format 2. */
 static void code(struct names *n, uint64_t *fingerprint)
 {
-    if (*fingerprint)
-        *fingerprint = token_number(&n->key, *fingerprint);
+    uint64_t token = *fingerprint ? token_number(&n->key, *fingerprint) : 0;
+    *fingerprint = *fingerprint > UINT32_MAX || !token ? token : token >> 33 | 1;
 }
 
 /* The module stays where it is Python's, whatever becomes of what is in it. */
