@@ -6,12 +6,13 @@
 #include "exporter.h"
 #include "load.h"
 #include "out.h"
+#include "when.h"
 
 /* To add a format: an export_NAME.c and a row here. */
 static const struct exporter *const exporters[] = { &export_json, &export_csv };
 enum { N_EXPORTERS = sizeof exporters / sizeof *exporters };
 
-struct export_options { const char *format, *output, *data_dir; uint64_t jobs; };
+struct export_options { const char *format, *output, *data_dir, *from, *to; uint64_t jobs; };
 
 static int export(const struct export_options *o, const struct ghost_model *m, const struct profiles *p, struct ghost_err *err)
 {
@@ -34,7 +35,7 @@ static int run(const void *options, int argc, char **argv, struct ghost_err *err
 {
     const struct export_options *o = options;
     struct profiles p;
-    struct ghost_model *m = load_model(o->data_dir, argc ? argv[0] : NULL, (unsigned)o->jobs, err);
+    struct ghost_model *m = load_model_range(o->data_dir, argc ? argv[0] : NULL, (unsigned)o->jobs, o->from, o->to, err);
     if (!m)
         return err->code;
     int ret = profiles_make(&p, m, err);
@@ -52,6 +53,8 @@ static const struct option options[] = {
       .fallback = "json", .choices = formats, .help = "form of the output" },
     { .name = "output", .letter = 'o', .kind = OPTION_FILE, .at = offsetof(struct export_options, output), .arg = "FILE",
       .help = "file to write; it appears when it is complete (default: standard output)" },
+    { .name = "from", .kind = OPTION_TEXT, .at = offsetof(struct export_options, from), .arg = "TIME", .help = WHEN_FROM_HELP },
+    { .name = "to", .kind = OPTION_TEXT, .at = offsetof(struct export_options, to), .arg = "TIME", .help = WHEN_TO_HELP },
     { .name = "jobs", .letter = 'j', .kind = OPTION_COUNT, .at = offsetof(struct export_options, jobs), .arg = "N",
       .help = "threads to analyse with (default: one for each processor)" },
     { .name = "data-dir", .kind = OPTION_DIR, .at = offsetof(struct export_options, data_dir), .arg = "DIR", .key = "recording.data_dir", .env = "GHOST_DATA_DIR",
