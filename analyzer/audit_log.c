@@ -143,9 +143,12 @@ static bool is_plain_header(struct walk *w, const uint8_t *p, size_t n)
     struct frame_header h;
     if (!header_decode(p, n, &h))
         return false;
-    header_encode(&w->again, h.process);
+    if (h.recorded)
+        header_encode_packed(&w->again, h.process, h.recorded);
+    else
+        header_encode(&w->again, h.process);
     /* the versions are the writer's */
-    return n == w->again.len && memcmp(p, w->again.p, 16) == 0 && memcmp(p + 20, w->again.p + 20, 20) == 0;
+    return n == w->again.len && memcmp(p, w->again.p, 16) == 0 && memcmp(p + 20, w->again.p + 20, 20) == 0 && memcmp(p + 48, w->again.p + 48, n - 48) == 0;
 }
 
 static bool is_plain_index(struct walk *w, const uint8_t *p, size_t n)

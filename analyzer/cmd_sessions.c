@@ -9,6 +9,7 @@
 #include "json.h"
 #include "out.h"
 #include "overview.h"
+#include "overview_cache.h"
 #include "session.h"
 #include "term.h"
 
@@ -66,19 +67,22 @@ static void json_row(struct json *j, const char *id, const struct overview *o)
     json_close(j, '}');
 }
 
-struct listing { const struct sessions_options *o; const struct session_list *list; const char *root; bool json; };
+struct listing { const struct sessions_options *o; const struct session_list *list; const char *root; struct overview_cache *cache; bool json; };
 struct totals { uint64_t open, unreadable, lost; };
 
 static int each_session(const struct listing *l, size_t n, struct grid *g, struct json *j, struct totals *t, struct ghost_err *err)
 {
     for (size_t i = 0; i < n; i++) {
         struct overview o;
-        char path[4096];
-        struct session s = { .id = l->list->ids[i], .path = path };
-        snprintf(path, sizeof path, "%s/%s", l->root, s.id);
-        int ret = overview_read(&o, &s, NULL);
-        if (ret == GHOST_E_NOMEM)
+        struct session s;
+        int ret = session_of_list(l->root, l->list, i, &s, err);
+        if (ret < 0)
+            return ret;
+        ret = overview_cached(l->cache, &o, &s);
+        if (ret == GHOST_E_NOMEM) {
+            session_release(&s);
             return ghost_fail(err, ret, "out of memory while listing sessions");
+        }
         o.unreadable += ret < 0;
         t->open += o.open;
         t->unreadable += o.unreadable;
@@ -88,6 +92,7 @@ static int each_session(const struct listing *l, size_t n, struct grid *g, struc
         else
             add_row(g, s.id, &o);
         overview_release(&o);
+        session_release(&s);
     }
     return 0;
 }
@@ -144,8 +149,10 @@ static int run(const void *options, int argc, char **argv, struct ghost_err *err
     if (ret == 0)
         ret = out_open(&out, NULL, err);
     if (ret == 0) {
+        l.cache = overview_cache_open(root);
         size_t n = l.o->top && l.o->top < list.n ? l.o->top : list.n;
         ret = l.json ? print_json(&l, n, out.f, err) : print_table(&l, n, out.f, err);
+        overview_cache_close(l.cache);
         ret = out_close(&out, ret, err);
     }
     session_list_release(&list);

@@ -240,7 +240,7 @@ static int add_log(struct run *r, struct job *j, unsigned n, const struct ghost_
     for (unsigned i = 0; i < n; i++)
         if (agg_clock_is_earlier(&r->workers[i].agg.clock, &clock))
             clock = r->workers[i].agg.clock;
-    struct build_log log = { j->name, info->process, info->size, j->n_sources > 1 };
+    struct build_log log = { j->name, info->process, info->recorded, j->n_sources > 1 };
     int ret = defs_sort(&j->defs);
     if (ret == 0)
         ret = build_process(&r->build, &log, &j->defs, &clock);
@@ -397,12 +397,6 @@ out:
 
 /* ---- the session ---- */
 
-static uint64_t size_of(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
-}
-
 static struct ghost_model *finish(struct run *r, const struct session *s, int ret, const struct ghost_err *first, struct ghost_err *err)
 {
     if (ret == 0 && r->readable) {
@@ -435,7 +429,7 @@ struct ghost_model *pipeline_run(const struct session *s, const struct pipeline_
         return NULL;
     }
     for (size_t i = 0; i < n; i++)
-        r.bytes_total += size_of(paths[i]);
+        r.bytes_total += session_log_size(paths[i]);
     int ret = build_init(&r.build);
     if (ret == 0)
         ret = make_workers(&r);

@@ -114,6 +114,49 @@ static int read_directory(struct ghost_archive *a)
     return ret;
 }
 
+/* ---- without a directory: every log has a frame in front of it ---- */
+
+#define PIECE ((size_t)1 << 20)
+
+/* The log before ends where the next one's frame begins. */
+static void end_last(struct ghost_archive *a, uint64_t at)
+{
+    if (a->n) a->entries[a->n - 1].size = at - a->entries[a->n - 1].offset;
+}
+
+static int search_piece(struct ghost_archive *a, const uint8_t *p, size_t n, size_t useful, uint64_t base)
+{
+    int ret = 0;
+    for (size_t at = 8; ret == 0 && at < useful + 8 && at + 8 <= n; at++) {
+        const uint8_t *found = memmem(p + at, n - at, "GHOSTMEM", 8);
+        struct ghost_str name;
+        if (!found || (size_t)(found - p) >= useful + 8) break;
+        at = (size_t)(found - p);
+        const uint8_t *frame = found - 8;
+        if (!archive_member_decode(frame, n - (size_t)(frame - p), &name)) continue;
+        uint64_t begin = base + (uint64_t)(frame - p);
+        end_last(a, begin);
+        uint64_t log = begin + load_le(frame + 4, 4) + 8;
+        ret = add_entry(a, name, log, a->size - log);
+    }
+    return ret;
+}
+
+static int search(struct ghost_archive *a)
+{
+    int ret = 0;
+    uint8_t *p = malloc(PIECE + ARCHIVE_HEAD_MAX);
+    if (!p) return GHOST_E_NOMEM;
+    for (uint64_t at = 0; ret == 0 && at < a->size; at += PIECE) {
+        uint64_t left = a->size - at;
+        size_t n = left < PIECE + ARCHIVE_HEAD_MAX ? (size_t)left : PIECE + ARCHIVE_HEAD_MAX;
+        if (!read_at(a->fd, p, n, at)) break;
+        ret = search_piece(a, p, n, n < PIECE ? n : PIECE, at);
+    }
+    free(p);
+    return ret;
+}
+
 /* ---- the public verbs ---- */
 
 static int read_head(struct ghost_archive *a, struct ghost_err *err)
@@ -144,9 +187,10 @@ struct ghost_archive *ghost_archive_open(const char *path, struct ghost_err *err
         if (read_head(a, err) == 0) {
             int ret = read_directory(a);
             a->whole = ret == 0;
+            if (ret == GHOST_E_CORRUPT) ret = search(a);
             if (a->n) qsort(a->entries, a->n, sizeof *a->entries, by_name);
             if (ret == 0) return a;
-            ghost_fail(err, ret, "%s: its directory cannot be read", path);
+            ghost_fail(err, ret, "out of memory while the archive %s was opened", path);
         }
     }
     ghost_archive_close(a);

@@ -189,17 +189,7 @@ static unsigned classes_of(const struct block *b)
 
 static void encode_events(const struct block *b, struct ghost_buf *to, struct cuts *cuts)
 {
-    struct shaped e = { .n = b->n, .n_classes = classes_of(b), .codes = b->codes, .places = b->numbers, .n_of = { b->n } };
-    uint16_t *places = e.n_classes > 1 ? malloc(b->n * sizeof *places) : NULL;
-    e.used = calloc(b->shapes.n * e.n_classes + 1, 1);
-    if (e.used && !(places && shapes_classify(&e, b->numbers, places))) {     /* one class, also when memory is short */
-        e.n_classes = 1;
-        memset(e.used, 1, b->shapes.n);
-    }
-    if (e.used) shapes_encode(&b->shapes, &e, to, cuts);
-    else to->failed = true;
-    free(e.used);
-    free(places);
+    shapes_encode_best(&b->shapes, b->numbers, b->codes, b->n, classes_of(b), CONTEXT_PAIRS, to, cuts);
 }
 
 static void encode_payload(const struct block *b, const struct block_context *x, struct ghost_buf *to, struct cuts *cuts)

@@ -14,22 +14,34 @@
 #define SKIPPABLE_MASK 0xFFFFFFF0u        /* sixteen magics are skippable frames */
 #define INDEX_FIXED 56u                   /* bytes in front of the block entries */
 #define INDEX_TAIL 16u                    /* checksum, size, GIDX */
+#define PACKED_BYTES 16u                  /* more in the header of a packed log */
 #define CUT_LEAST 1024u                   /* bytes between two cuts */
 #define CUT_COST 16u                      /* bytes that one more zstd block may cost at most */
 
 /* ---- header ---- */
 
-void header_encode(struct ghost_buf *to, const uint8_t process[16])
+static void put_header(struct ghost_buf *to, const uint8_t process[16], uint32_t more)
 {
     size_t at = to->len;
     buf_u32(to, MAGIC_HEADER);
-    buf_u32(to, HEADER_BYTES - 8);
+    buf_u32(to, HEADER_BYTES - 8 + more);
     buf_put(to, "GHOSTLOG", 8);
     buf_u16(to, GHOST_LOG_VERSION);
     buf_u16(to, GHOST_LOG_VERSION);       /* the oldest reader: no newer field has a meaning it must know */
     buf_u32(to, 0);
     buf_put(to, process, 16);
     if (!to->failed) buf_u64(to, XXH64(to->p + at + 8, 32, 0));
+}
+
+void header_encode(struct ghost_buf *to, const uint8_t process[16]) { put_header(to, process, 0); }
+
+void header_encode_packed(struct ghost_buf *to, const uint8_t process[16], uint64_t recorded)
+{
+    uint8_t bytes[8];
+    put_header(to, process, PACKED_BYTES);
+    store_le(bytes, recorded, 8);
+    buf_put(to, bytes, 8);
+    buf_u64(to, XXH64(bytes, 8, 0));
 }
 
 bool header_decode(const uint8_t *p, size_t n, struct frame_header *h)
@@ -42,6 +54,8 @@ bool header_decode(const uint8_t *p, size_t n, struct frame_header *h)
     h->oldest_reader = (uint32_t)load_le(p + 18, 2);
     memcpy(h->process, p + 24, 16);
     h->size = (size_t)size;
+    h->recorded = 0;
+    if (size >= HEADER_BYTES + PACKED_BYTES && load_le(p + 56, 8) == XXH64(p + 48, 8, 0)) h->recorded = load_le(p + 48, 8);
     return true;
 }
 

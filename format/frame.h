@@ -14,8 +14,10 @@
 #define COMPRESSED_MAX (17u << 20)
 
 /* ---- header ---- */
-struct frame_header { uint32_t version, oldest_reader; uint8_t process[16]; size_t size; };
+struct frame_header { uint32_t version, oldest_reader; uint8_t process[16]; size_t size; uint64_t recorded; /* bytes as recorded; 0: these */ };
 void header_encode(struct ghost_buf *to, const uint8_t process[16]);
+/* The header of a log that was packed: it tells how large it was. */
+void header_encode_packed(struct ghost_buf *to, const uint8_t process[16], uint64_t recorded);
 /* False when the bytes are no intact header. */
 bool header_decode(const uint8_t *p, size_t n, struct frame_header *h);
 

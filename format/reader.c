@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "decoder.h"
 #include "frame.h"
+#include "ghost/archive.h"
 #include "ghost/version.h"
 #include "varint.h"
 
@@ -21,7 +22,8 @@ struct ghost_log {
     const uint8_t *bytes;
     size_t size;                 /* bytes that are there */
     size_t opened_size;          /* at the opening: the file may grow meanwhile, or lose its end */
-    size_t mapped;               /* bytes of the mapping, 0 none */
+    void *pages; size_t mapped;  /* the mapping and its bytes, 0 none */
+    uint64_t begin;              /* in the file */
     int fd;                      /* of a file that may shrink, else -1 */
     struct ghost_decoder *probe; /* to tell frames from what looks like one */
     uint64_t patience;           /* bytes of work that finding the way back may still cost */
@@ -46,6 +48,8 @@ static int open_header(struct ghost_log *log, struct ghost_err *err)
     if (header_decode(log->bytes, log->size, &h)) {
         log->info.version = h.version;
         memcpy(log->info.process, h.process, sizeof h.process);
+        log->info.packed = h.recorded != 0;
+        if (h.recorded) log->info.recorded = h.recorded;
         if (h.oldest_reader > GHOST_LOG_VERSION)
             return ghost_fail_at(err, GHOST_E_VERSION, 16, "this log needs a ghost that reads format version %u; this one (" GHOST_VERSION
                                  ") reads up to %d: upgrade ghost", h.oldest_reader, GHOST_LOG_VERSION);
@@ -61,13 +65,14 @@ static int open_header(struct ghost_log *log, struct ghost_err *err)
     return ghost_fail_at(err, GHOST_E_CORRUPT, 0, "no Ghost log: neither its header nor any frame can be read");
 }
 
-static struct ghost_log *log_new(const void *bytes, size_t n, size_t mapped, struct ghost_err *err)
+/* `pages` is what was mapped for it: `mapped` bytes (0: nothing). */
+static struct ghost_log *log_new(const void *bytes, size_t n, void *pages, size_t mapped, struct ghost_err *err)
 {
     struct frame_index x;
     struct ghost_log *log = calloc(1, sizeof *log);
     if (!log || !(log->probe = ghost_decoder_new())) {
         ghost_fail(err, GHOST_E_NOMEM, "out of memory while a log was opened");
-        if (mapped) munmap((void *)bytes, mapped);
+        if (mapped) munmap(pages, mapped);
         free(log);
         return NULL;
     }
@@ -75,8 +80,9 @@ static struct ghost_log *log_new(const void *bytes, size_t n, size_t mapped, str
     log->size = log->opened_size = n;
     log->fd = -1;
     log->patience = (UINT64_C(1) << 30) + 8 * (uint64_t)n;
+    log->pages = pages;
     log->mapped = mapped;
-    log->info.size = n;
+    log->info.size = log->info.recorded = n;
     if (open_header(log, err) != 0) {
         ghost_log_close(log);
         return NULL;
@@ -113,18 +119,18 @@ int ghost_log_index(const struct ghost_log *log, struct ghost_index_cursor *curs
 
 struct ghost_log *ghost_log_open_memory(const void *bytes, size_t n, struct ghost_err *err)
 {
-    return log_new(bytes, n, 0, err);
+    return log_new(bytes, n, NULL, 0, err);
 }
 
 /* A private copy, as a shared mapping: who gives its pages back loses nothing.
  * *n is how much could be read. */
-static void *copy_file(int fd, size_t *n)
+static void *copy_file(int fd, uint64_t begin, size_t *n)
 {
     size_t want = *n;
     uint8_t *p = mmap(NULL, want, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED) return p;
     for (*n = 0; *n < want;) {
-        ssize_t got = pread(fd, p + *n, want - *n, (off_t)*n);
+        ssize_t got = pread(fd, p + *n, want - *n, (off_t)(begin + *n));
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) break;
         *n += (size_t)got;
@@ -132,10 +138,28 @@ static void *copy_file(int fd, size_t *n)
     return p;
 }
 
+/* Bytes [begin, begin + whole) of a regular file as a log. */
+static struct ghost_log *open_part(int fd, const char *path, uint64_t begin, size_t whole, struct ghost_err *err)
+{
+    size_t n = whole, shift = (size_t)(begin % (uint64_t)sysconf(_SC_PAGESIZE));
+    bool copied = whole <= COPIED_MAX;
+    uint8_t *p = NULL;
+    if (n) p = copied ? copy_file(fd, begin, &n) : mmap(NULL, n + shift, PROT_READ, MAP_SHARED, fd, (off_t)(begin - shift));
+    if (p == MAP_FAILED) {
+        ghost_fail(err, GHOST_E_IO, "%s cannot be mapped: %s", path, strerror(errno));
+        return NULL;
+    }
+    struct ghost_log *log = copied ? log_new(p, n, p, whole, err) : log_new(p + shift, n, p, whole + shift, err);
+    if (!log) return NULL;
+    log->opened_size = whole;
+    log->begin = begin;
+    if (!copied) log->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return log;
+}
+
 static struct ghost_log *open_fd(int fd, const char *path, struct ghost_err *err)
 {
     struct stat st;
-    void *p = NULL;
     if (fstat(fd, &st) != 0) {
         ghost_fail(err, GHOST_E_IO, "%s: %s", path, strerror(errno));
         return NULL;
@@ -144,21 +168,30 @@ static struct ghost_log *open_fd(int fd, const char *path, struct ghost_err *err
         ghost_fail(err, GHOST_E_USAGE, "%s is not a regular file; a Ghost log is one", path);
         return NULL;
     }
-    size_t whole = (size_t)st.st_size, n = whole;
-    if (n) p = n <= COPIED_MAX ? copy_file(fd, &n) : mmap(NULL, n, PROT_READ, MAP_SHARED, fd, 0);
-    if (p == MAP_FAILED) {
-        ghost_fail(err, GHOST_E_IO, "%s cannot be mapped: %s", path, strerror(errno));
-        return NULL;
-    }
-    struct ghost_log *log = log_new(p, n, whole, err);
-    if (log) log->opened_size = whole;
-    if (log && whole > COPIED_MAX) log->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return open_part(fd, path, 0, (size_t)st.st_size, err);
+}
+
+/* ARCHIVE/NAME.ghost */
+static struct ghost_log *open_member(const char *path, struct ghost_err *err)
+{
+    struct ghost_log *log = NULL;
+    const char *slash = strrchr(path, '/');
+    char *archive = slash ? strndup(path, (size_t)(slash - path)) : NULL;
+    struct ghost_archive *a = archive ? ghost_archive_open(archive, err) : NULL;
+    const struct ghost_archive_entry *e = a ? ghost_archive_find(a, slash + 1) : NULL;
+    int fd = e ? open(archive, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    if (fd >= 0) log = open_part(fd, path, e->offset, (size_t)e->size, err);
+    else if (a) ghost_fail(err, GHOST_E_NOT_FOUND, "there is no log %s in the archive %s", slash + 1, archive);
+    if (fd >= 0) close(fd);
+    ghost_archive_close(a);
+    free(archive);
     return log;
 }
 
 struct ghost_log *ghost_log_open(const char *path, struct ghost_err *err)
 {
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 && errno == ENOTDIR) return open_member(path, err);
     if (fd < 0) {
         if (errno == ELOOP) ghost_fail(err, GHOST_E_USAGE, "%s is a symbolic link; give the file itself", path);
         else ghost_fail(err, errno == ENOENT ? GHOST_E_NOT_FOUND : GHOST_E_IO, "%s cannot be opened: %s", path, strerror(errno));
@@ -172,7 +205,7 @@ struct ghost_log *ghost_log_open(const char *path, struct ghost_err *err)
 void ghost_log_close(struct ghost_log *log)
 {
     if (!log) return;
-    if (log->mapped) munmap((void *)log->bytes, log->mapped);
+    if (log->mapped) munmap(log->pages, log->mapped);
     if (log->fd >= 0) close(log->fd);
     ghost_decoder_free(log->probe);
     free(log->index);
@@ -243,7 +276,8 @@ static uint64_t resync(struct ghost_log *log, uint64_t at)
 static void notice_cut(struct ghost_log *log)
 {
     struct stat st;
-    if (log->fd >= 0 && fstat(log->fd, &st) == 0 && (uint64_t)st.st_size < log->size) log->size = (size_t)st.st_size;
+    if (log->fd >= 0 && fstat(log->fd, &st) == 0 && (uint64_t)st.st_size < log->begin + log->size)
+        log->size = (uint64_t)st.st_size > log->begin ? (size_t)((uint64_t)st.st_size - log->begin) : 0;
 }
 
 int ghost_log_next(struct ghost_log *log, uint64_t *cursor, struct ghost_frame *f)
@@ -271,4 +305,16 @@ int ghost_log_next(struct ghost_log *log, uint64_t *cursor, struct ghost_frame *
     *f = (struct ghost_frame){ NULL, (size_t)(log->opened_size - *cursor), *cursor, true };   /* cut since the opening */
     *cursor = log->opened_size;
     return 1;
+}
+
+int ghost_log_copy(struct ghost_log *log, const struct ghost_sink *to, struct ghost_err *err)
+{
+    int ret = 0;
+    for (size_t at = 0, n; ret == 0 && at < log->opened_size; at += n) {
+        notice_cut(log);
+        if (log->size < log->opened_size) return ghost_fail(err, GHOST_E_TRUNCATED, "a log was cut while it was copied");
+        n = log->size - at < COPIED_MAX ? log->size - at : COPIED_MAX;
+        ret = to->write(to->self, log->bytes + at, n, err);
+    }
+    return ret;
 }

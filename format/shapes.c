@@ -61,35 +61,33 @@ void shapes_reset(struct shapes *s)
 
 /* ---- time classes ---- */
 
-/* Pairs of shapes that follow each other share the rows of a table by a hash: a
- * wrong class costs bits, looking up costs time. */
-#define PAIRS 16384u
+/* Contexts share the rows of a table by a hash: a wrong class costs bits, looking up
+ * costs time. */
+struct contexts { uint64_t *rows; uint8_t *class; uint32_t n; /* a power of two */ };
 
-static inline uint32_t pair_of(uint32_t before, uint32_t shape)
-{
-    return (before * 0x9E3779B1u + shape * 0x85EBCA77u) >> 8 & (PAIRS - 1);
-}
+static inline uint32_t row_of(uint32_t hash, uint32_t n) { return hash >> 8 & (n - 1); }
+static inline uint32_t hash_pair(uint32_t before, uint32_t shape) { return before * 0x9E3779B1u + shape * 0x85EBCA77u; }
 
-/* Events of a pair in the high half, the sum of their codes in the low one. */
-static void add_up(const uint16_t *numbers, const uint8_t *codes, size_t n, uint64_t *restrict pairs)
+/* Events of a context in the high half, the sum of their codes in the low one. */
+static void add_up(const uint16_t *numbers, const uint8_t *codes, size_t n, uint64_t *restrict rows, uint32_t n_rows)
 {
     uint32_t before = 0;
     for (size_t i = 0; i < n; i++) {
-        pairs[pair_of(before, numbers[i])] += UINT64_C(1) << 32 | codes[i];
+        rows[row_of(hash_pair(before, numbers[i]), n_rows)] += UINT64_C(1) << 32 | codes[i];
         before = numbers[i];
     }
 }
 
 /* Classes of about as many events each. */
-static void split(const uint64_t *pairs, struct shaped *e, uint8_t *class_of_pair)
+static void split(const struct contexts *c, struct shaped *e)
 {
     size_t events_of[256] = { 0 }, before = 0;
     uint8_t class_of[256];
-    for (size_t i = 0; i < PAIRS; i++) {
-        uint32_t n = (uint32_t)(pairs[i] >> 32);
+    for (size_t i = 0; i < c->n; i++) {
+        uint32_t n = (uint32_t)(c->rows[i] >> 32);
         if (!n) continue;
-        class_of_pair[i] = (uint8_t)((uint32_t)pairs[i] / n);         /* the mean, for now */
-        events_of[class_of_pair[i]] += n;
+        c->class[i] = (uint8_t)((uint32_t)c->rows[i] / n);            /* the mean, for now */
+        events_of[c->class[i]] += n;
     }
     memset(e->n_of, 0, sizeof e->n_of);
     for (unsigned mean = 0; mean < 256; mean++) {
@@ -98,34 +96,53 @@ static void split(const uint64_t *pairs, struct shaped *e, uint8_t *class_of_pai
         e->n_of[class_of[mean]] += events_of[mean];
         before += events_of[mean];
     }
-    for (size_t i = 0; i < PAIRS; i++) class_of_pair[i] = class_of[class_of_pair[i]];
+    for (size_t i = 0; i < c->n; i++) c->class[i] = class_of[c->class[i]];
 }
 
-static void assign(const struct shaped *e, const uint16_t *numbers, const uint8_t *restrict class_of_pair, uint16_t *restrict places)
+static void assign(const struct shaped *e, const uint16_t *numbers, const uint8_t *restrict class_of, uint32_t n_rows, uint32_t *restrict places)
 {
     uint8_t *restrict used = e->used;
     uint32_t before = 0, k = e->n_classes;
     for (size_t i = 0, n = e->n; i < n; i++) {
-        uint32_t number = numbers[i], place = number * k + class_of_pair[pair_of(before, number)];
+        uint32_t number = numbers[i], place = number * k + class_of[row_of(hash_pair(before, number), n_rows)];
         used[place] = 1;
-        places[i] = (uint16_t)place;
+        places[i] = place;
         before = number;
     }
 }
 
-bool shapes_classify(struct shaped *e, const uint16_t *numbers, uint16_t *places)
+/* The same with three shapes to a context; `before` takes the place of a number in the hash. */
+static void triples(const struct shaped *e, const uint16_t *numbers, const struct contexts *c, uint32_t *places)
 {
-    uint64_t *pairs = calloc(PAIRS, sizeof *pairs);
-    uint8_t *class_of_pair = calloc(PAIRS, 1);
-    bool done = pairs && class_of_pair && e->n < UINT32_MAX / 256;
+    uint32_t before = 0, earlier = 0;
+    for (size_t i = 0; i < e->n; i++) {
+        uint32_t row = row_of(hash_pair(hash_pair(earlier, before) >> 4, numbers[i]), c->n);
+        if (places) {
+            places[i] = numbers[i] * e->n_classes + c->class[row];
+            e->used[places[i]] = 1;
+        } else {
+            c->rows[row] += UINT64_C(1) << 32 | e->codes[i];
+        }
+        earlier = before;
+        before = numbers[i];
+    }
+}
+
+bool shapes_classify(struct shaped *e, enum shapes_contexts contexts, const uint16_t *numbers, uint32_t *places)
+{
+    uint32_t n = contexts == CONTEXT_PAIRS ? 1u << 14 : 1u << 18;
+    struct contexts c = { calloc(n, sizeof *c.rows), calloc(n, 1), n };
+    bool done = c.rows && c.class && e->n && e->n < UINT32_MAX / 256;
     if (done) {
-        add_up(numbers, e->codes, e->n, pairs);
-        split(pairs, e, class_of_pair);
-        assign(e, numbers, class_of_pair, places);
+        if (contexts == CONTEXT_PAIRS) add_up(numbers, e->codes, e->n, c.rows, n);
+        else triples(e, numbers, &c, NULL);
+        split(&c, e);
+        if (contexts == CONTEXT_PAIRS) assign(e, numbers, c.class, n, places);
+        else triples(e, numbers, &c, places);
         e->places = places;
     }
-    free(pairs);
-    free(class_of_pair);
+    free(c.rows);
+    free(c.class);
     return done;
 }
 
@@ -224,7 +241,8 @@ static void put_tokens(const struct table *t, const struct shaped *e, struct gho
     buf_put(to, &width, 1);
     uint8_t *restrict p = buf_reserve(to, e->n * width);
     if (!p) return;
-    const uint16_t *token = t->token, *places = e->places;
+    const uint16_t *token = t->token;
+    const uint32_t *places = e->places;
     size_t n = e->n;
     if (width == 1) for (size_t i = 0; i < n; i++) p[i] = (uint8_t)token[places[i]];
     else for (size_t i = 0; i < n; i++) store_u16(p + 2 * i, token[places[i]]);
@@ -234,7 +252,7 @@ static void put_tokens(const struct table *t, const struct shaped *e, struct gho
 static void scatter(const struct table *t, const struct shaped *e, uint8_t *p)
 {
     const uint8_t *codes = e->codes, *class = t->class;
-    const uint16_t *places = e->places;
+    const uint32_t *places = e->places;
     size_t at[TIME_CLASSES_MAX], n = e->n;
     for (size_t c = 0, offset = 0; c < e->n_classes; offset += e->n_of[c++]) at[c] = offset;
     for (size_t i = 0; i < n; i++) p[at[class[places[i]]]++] = codes[i];
@@ -268,4 +286,51 @@ void shapes_encode(const struct shapes *s, const struct shaped *e, struct ghost_
         to->failed = true;
     }
     table_release(&t);
+}
+
+static size_t count_used(const uint8_t *used, size_t n)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) count += used[i];
+    return count;
+}
+
+/* False: no memory, or more places than a table may have. */
+static bool encode_classes(const struct shapes *s, const uint16_t *numbers, struct shaped *e, enum shapes_contexts contexts, struct ghost_buf *to,
+                           struct cuts *cuts)
+{
+    uint32_t *places = malloc((e->n + 1) * sizeof *places);
+    e->used = calloc(s->n * e->n_classes + 1, 1);
+    bool done = places && e->used && shapes_classify(e, contexts, numbers, places) && count_used(e->used, s->n * e->n_classes) <= SHAPES_MAX;
+    if (done) shapes_encode(s, e, to, cuts);
+    free(e->used);
+    free(places);
+    return done;
+}
+
+static void encode_one_class(const struct shapes *s, const uint16_t *numbers, struct shaped *e, struct ghost_buf *to, struct cuts *cuts)
+{
+    uint32_t *places = malloc((e->n + 1) * sizeof *places);
+    e->n_classes = 1;
+    e->n_of[0] = e->n;
+    e->used = malloc(s->n + 1);
+    if (places && e->used) {
+        memset(e->used, 1, s->n);
+        for (size_t i = 0; i < e->n; i++) places[i] = numbers[i];
+        e->places = places;
+        shapes_encode(s, e, to, cuts);
+    } else {
+        to->failed = true;
+    }
+    free(e->used);
+    free(places);
+}
+
+void shapes_encode_best(const struct shapes *s, const uint16_t *numbers, const uint8_t *codes, size_t n, unsigned n_classes,
+                        enum shapes_contexts contexts, struct ghost_buf *to, struct cuts *cuts)
+{
+    struct shaped e = { .n = n, .codes = codes };
+    for (e.n_classes = n_classes; e.n_classes > 1; e.n_classes /= 2)
+        if (encode_classes(s, numbers, &e, contexts, to, cuts)) return;
+    encode_one_class(s, numbers, &e, to, cuts);
 }

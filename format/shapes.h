@@ -47,21 +47,26 @@ static inline uint32_t shapes_number(struct shapes *s, uint64_t key)
 }
 
 /* Events as columns. What an event is in a table is told by its shape and its class,
- * as shape * n_classes + class: its place. */
-#define PLACES_MAX SHAPES_MAX
+ * as shape * n_classes + class: its place. At most SHAPES_MAX places are used. */
 struct shaped {
     size_t n;
     unsigned n_classes;
     const uint8_t *codes;         /* time codes */
-    const uint16_t *places;
+    const uint32_t *places;
     size_t n_of[TIME_CLASSES_MAX];/* events of each class */
     uint8_t *used;                /* by place: 1 when some event has it */
 };
 
-/* Divides the events among the classes, by the mean time code of events of that shape
- * behind one of the same shape: from the numbers of their shapes makes places, and
+/* Divides the events among the classes, by the mean time code of events in the same
+ * context, which is the event's shape and that of the one before it (`contexts`
+ * CONTEXT_PAIRS) or of the two before it (.._TRIPLES, slower, for archives): from the numbers of their shapes makes places, and
  * fills `n_of` and `used` (all 0 before). False, and nothing has changed: no memory. */
-bool shapes_classify(struct shaped *e, const uint16_t *numbers, uint16_t *places);
+enum shapes_contexts { CONTEXT_PAIRS, CONTEXT_TRIPLES };
+bool shapes_classify(struct shaped *e, enum shapes_contexts contexts, const uint16_t *numbers, uint32_t *places);
+
+/* Both, with as many as n_classes classes: fewer where places or memory are short. */
+void shapes_encode_best(const struct shapes *s, const uint16_t *numbers, const uint8_t *codes, size_t n, unsigned n_classes,
+                        enum shapes_contexts contexts, struct ghost_buf *to, struct cuts *cuts);
 
 /* Appends the table, tokens and time codes (docs/format.md, 5). */
 void shapes_encode(const struct shapes *s, const struct shaped *e, struct ghost_buf *to, struct cuts *cuts);

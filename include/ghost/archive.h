@@ -32,4 +32,35 @@ size_t ghost_archive_count(const struct ghost_archive *a);
 const struct ghost_archive_entry *ghost_archive_entry(const struct ghost_archive *a, size_t i);   /* by name */
 const struct ghost_archive_entry *ghost_archive_find(const struct ghost_archive *a, const char *name);   /* NULL: not there */
 
+/* ---- making one ---- */
+
+/* Writes one log anew, smaller: definitions together, blocks in groups, a higher level of
+ * zstd. What it means stays the same; of damaged places a LOSS is left. `tail` (may be
+ * NULL): frames of its live files, which go behind it. */
+struct ghost_sink;
+struct ghost_log;
+struct ghost_repack {
+    int level;                   /* of zstd; 0 = default (GHOST_PACK_LEVEL) */
+    void (*progress)(void *self, uint64_t bytes_done);   /* of the log; may be NULL */
+    void *self;
+    uint64_t damaged;            /* out: bytes that could not be read */
+};
+#define GHOST_PACK_LEVEL 12
+int ghost_log_repack(struct ghost_log *log, struct ghost_log *tail, struct ghost_repack *o, const struct ghost_sink *to, struct ghost_err *err);
+
+/* The frames around the logs: head, one in front of each log, directory. `to` gets the bytes. */
+struct ghost_archive_writer {
+    const struct ghost_sink *to;
+    uint64_t offset, log_end, n;
+    struct ghost_buf names;      /* of the log being written */
+    struct ghost_buf entries;
+};
+int ghost_archive_begin(struct ghost_archive_writer *w, const char *session, struct ghost_err *err);
+int ghost_archive_log_begin(struct ghost_archive_writer *w, const char *name, struct ghost_err *err);
+/* All bytes of a log go through this, between _log_begin and _log_end. */
+int ghost_archive_log_write(struct ghost_archive_writer *w, const void *bytes, size_t n, struct ghost_err *err);
+int ghost_archive_log_end(struct ghost_archive_writer *w, struct ghost_err *err);
+/* The directory; releases the writer's memory, also when it fails. */
+int ghost_archive_end(struct ghost_archive_writer *w, struct ghost_err *err);
+
 #endif

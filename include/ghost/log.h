@@ -85,16 +85,21 @@ struct ghost_log_info {
     uint32_t version;
     uint8_t process[16];
     uint64_t size;               /* bytes of the file */
+    uint64_t recorded;           /* bytes it had when it was recorded: packing makes it smaller */
+    bool packed;                 /* by ghost_log_repack */
     bool finished;               /* has its index: totals below are known without a scan */
     uint64_t events, lost, n_blocks;
     uint64_t start_real_ns, end_real_ns;
 };
 
-/* Opens a regular file (no links are followed for the last component). */
+/* Opens a regular file (no links are followed for the last component), or a log
+ * inside an archive by the path ARCHIVE/NAME.ghost. */
 struct ghost_log *ghost_log_open(const char *path, struct ghost_err *err);
 struct ghost_log *ghost_log_open_memory(const void *bytes, size_t n, struct ghost_err *err);
 void ghost_log_close(struct ghost_log *log);
 const struct ghost_log_info *ghost_log_info(const struct ghost_log *log);
+/* Its bytes as they are. */
+int ghost_log_copy(struct ghost_log *log, const struct ghost_sink *to, struct ghost_err *err);
 
 /* The index of a finished log: one entry a block, in file order. Returns 1 and
  * fills *e, 0 at the end or when there is no index; *cursor starts as 0s. */
