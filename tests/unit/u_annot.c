@@ -124,19 +124,16 @@ static void self_is_of_the_first_argument(void **state)
     assert_int_equal(decide("Self", INT, POSES).verdict, ANNOT_UNDECIDED);
 }
 
-/* The tree as text: every node shows its kind. */
-static void show(const struct annot_node *n, char *out, size_t size)
+/* The tree as text: every node shows its kind. Returns the end. */
+static char *show(const struct annot_node *n, char *at, const char *end)
 {
     static const char *const kinds[] = { "", "None", "...", "sub", "list", "tuple", "union", "star", "call" };
-    size_t len = strlen(out);
-    snprintf(out + len, size - len, "%s%.*s", kinds[n->kind], (int)n->name.len, n->name.p ? n->name.p : "");
-    if (!n->first)
-        return;
-    strncat(out, "(", size - strlen(out) - 1);
+    at += snprintf(at, (size_t)(end - at), "%s%.*s%s", kinds[n->kind], (int)n->name.len, n->name.p ? n->name.p : "", n->first ? "(" : "");
     for (const struct annot_node *c = n->first; c; c = c->next) {
-        show(c, out, size);
-        strncat(out, c->next ? " " : ")", size - strlen(out) - 1);
+        at = show(c, at, end);
+        at += snprintf(at, (size_t)(end - at), c->next ? " " : ")");
     }
+    return at;
 }
 
 static void trees(void **state)
@@ -154,7 +151,7 @@ static void trees(void **state)
         char out[256] = "";
         const struct annot_node *n = annot_parse(&arena, (struct ghost_str){ cases[i].text, (uint32_t)strlen(cases[i].text) });
         if (n)
-            show(n, out, sizeof out);
+            show(n, out, out + sizeof out);
         if (cases[i].tree)
             assert_string_equal(out, cases[i].tree);
         else
