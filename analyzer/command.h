@@ -32,7 +32,7 @@ struct command {
 
 /* In the order `ghost --help` shows them. */
 #define COMMANDS(X) \
-    X(run) X(sessions) X(report) X(anomalies) X(diff) X(trend) X(explain) X(watch) X(export) X(import) X(sql) X(pack) X(unpack) X(merge) X(log) X(audit) X(doctor) X(config) X(completion) X(manual)
+    X(run) X(sessions) X(report) X(anomalies) X(diff) X(trend) X(explain) X(watch) X(export) X(import) X(sql) X(pack) X(unpack) X(merge) X(clean) X(log) X(audit) X(doctor) X(config) X(completion) X(manual)
 
 #define X(name) extern const struct command cmd_##name;
 COMMANDS(X)
