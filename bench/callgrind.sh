@@ -90,8 +90,8 @@ measure() {
     if wants write; then per_event write $few $many "$(write_cost $few)" "$(write_cost $many)"; fi
     if wants analyse; then
         log $few; log $many
-        per_event analyse $few $many "$(instructions analyse all "$build/ghost" report --jobs 1 "$tmp/$few.ghost")" \
-            "$(instructions analyse all "$build/ghost" report --jobs 1 "$tmp/$many.ghost")"
+        per_event analyse $few $many "$(instructions analyse all "$build/ghost" report --from 0 --jobs 1 "$tmp/$few.ghost")" \
+            "$(instructions analyse all "$build/ghost" report --from 0 --jobs 1 "$tmp/$many.ghost")"
     fi
 }
 
