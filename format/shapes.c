@@ -264,8 +264,8 @@ static void put_codes(const struct table *t, const struct shaped *e, struct ghos
     for (unsigned c = 0; c < e->n_classes && e->n_classes > 1; c++) buf_varint(to, e->n_of[c]);
     uint8_t *p = buf_reserve(to, e->n);
     if (!p) return;
-    if (e->n_classes == 1) memcpy(p, e->codes, e->n);
-    else scatter(t, e, p);
+    if (e->n_classes == 1 && e->n) memcpy(p, e->codes, e->n);
+    else if (e->n_classes > 1) scatter(t, e, p);
     cuts_add(cuts, to->len);
     for (size_t c = 0, end = to->len; c < e->n_classes && e->n_classes > 1; c++) cuts_add(cuts, end += e->n_of[c]);
     to->len += e->n;
