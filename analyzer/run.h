@@ -45,7 +45,7 @@ void run_environment_off(void);
 
 /* ---- run_witness.c: tells signals to ghost from signals to all ---- */
 struct run_sighting { int sig; pid_t sender; int64_t ms; };
-struct run_witness { pid_t pid; int fd; size_t n; struct run_sighting seen[32]; };
+struct run_witness { pid_t pid; int fd; size_t n; struct run_sighting seen[32], last[65]; };   /* last: found last, by signal */
 void run_witness_start(struct run_witness *w);     /* without one, nothing is seen */
 /* Did the signal that ghost just received reach the rest of the group as well? */
 bool run_witness_saw(struct run_witness *w, const siginfo_t *info);

@@ -11,12 +11,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 100, STALE_MS = 500 };
+enum { WAIT_MS = 100, PATIENCE_MS = 3000, STALE_MS = 500 };
 
 static int64_t now_ms(void)
 {
@@ -85,8 +86,10 @@ static bool find(struct run_witness *w, const siginfo_t *info, int64_t now)
         const struct run_sighting s = w->seen[i];
         if (now - s.ms > STALE_MS)
             continue;
-        if (!found && s.sig == info->si_signo && s.sender == info->si_pid)
+        if (!found && s.sig == info->si_signo && s.sender == info->si_pid) {
             found = true;
+            w->last[s.sig] = s;
+        }
         else
             w->seen[kept++] = s;
     }
@@ -94,20 +97,57 @@ static bool find(struct run_witness *w, const siginfo_t *info, int64_t now)
     return found;
 }
 
-bool run_witness_saw(struct run_witness *w, const siginfo_t *info)
+/* Has the signal reached the witness, which on a busy machine has not run yet? */
+static bool is_pending(const struct run_witness *w, int sig)
+{
+    char path[64], line[256];
+    unsigned long long shared = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)w->pid);
+    FILE *f = fopen(path, "re");
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "ShdPnd: %llx", &shared) == 1)
+            break;
+    if (f)
+        fclose(f);
+    return sig >= 1 && sig <= 64 && (shared >> (sig - 1) & 1);
+}
+
+/* A signal that comes again before the witness has taken the first is one for the witness: whoever
+ * signalled the group just now has hardly turned to ghost alone with the same signal. */
+static bool is_repeated(const struct run_witness *w, const siginfo_t *info, int64_t now)
+{
+    const struct run_sighting *s = &w->last[info->si_signo];
+    return s->sig && s->sender == info->si_pid && now - s->ms <= STALE_MS;
+}
+
+/* 1 one more sighting was read, 0 none came in time, -1 never will. */
+static int read_sighting(struct run_witness *w, int64_t until)
 {
     const size_t room = sizeof w->seen / sizeof *w->seen;
-    int64_t begin = now_ms(), left = WAIT_MS;
+    struct pollfd p = { .fd = w->fd, .events = POLLIN };
+    int64_t left = until - now_ms();
+    int n = left > 0 ? poll(&p, 1, (int)left) : 0;
+    if (n == 0)
+        return 0;
+    if (w->n == room)
+        w->n = 0;                        /* a storm of signals: what is this old helps no more */
+    if (n < 0 || read(w->fd, &w->seen[w->n], sizeof *w->seen) != (ssize_t)sizeof *w->seen)
+        return -1;
+    w->n++;
+    return 1;
+}
+
+bool run_witness_saw(struct run_witness *w, const siginfo_t *info)
+{
+    int64_t begin = now_ms(), until = begin + WAIT_MS;
     if (w->pid <= 0)
         return false;
     while (!find(w, info, begin)) {
-        struct pollfd p = { .fd = w->fd, .events = POLLIN };
-        if (w->n == room)
-            w->n = 0;                    /* a storm of signals: what is this old helps no more */
-        left = begin + WAIT_MS - now_ms();
-        if (left <= 0 || poll(&p, 1, (int)left) <= 0 || read(w->fd, &w->seen[w->n], sizeof *w->seen) != (ssize_t)sizeof *w->seen)
-            return false;
-        w->n++;
+        int n = read_sighting(w, until);
+        if (n < 0 || (n == 0 && (now_ms() > begin + PATIENCE_MS || !is_pending(w, info->si_signo))))
+            return is_repeated(w, info, begin);
+        if (n == 0)
+            until = now_ms() + WAIT_MS;
     }
     return true;
 }
