@@ -12,6 +12,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -105,8 +107,8 @@ static bool is_pending(const struct run_witness *w, int sig)
     snprintf(path, sizeof path, "/proc/%d/status", (int)w->pid);
     FILE *f = fopen(path, "re");
     while (f && fgets(line, sizeof line, f))
-        if (sscanf(line, "ShdPnd: %llx", &shared) == 1)
-            break;
+        if (strncmp(line, "ShdPnd:", 7) == 0)
+            shared = strtoull(line + 7, NULL, 16);
     if (f)
         fclose(f);
     return sig >= 1 && sig <= 64 && (shared >> (sig - 1) & 1);
