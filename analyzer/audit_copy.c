@@ -186,7 +186,7 @@ static void rewrite_record(void *self, const struct walk_record *r)
         w->result->dropped_records++;
     } else {
         redact_def(w->names, &w->types, &arena, &from, &to);
-        walk_encode(&w->content, &to);
+        def_encode(&w->content, def_written_as(to.kind), &to);
         w->names->failed |= arena.failed;
     }
     arena_release(&arena);

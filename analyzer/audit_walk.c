@@ -7,25 +7,6 @@
 
 struct walker { const struct log_walk *w; struct ghost_buf content; ZSTD_DCtx *z; };
 
-void walk_encode(struct ghost_buf *b, const struct ghost_def *d)
-{
-    switch (d->kind) {
-    case GHOST_REC_META: ghost_encode_meta(b, &d->u.meta); break;
-    case GHOST_REC_FUNC: ghost_encode_func(b, &d->u.func); break;
-    case GHOST_REC_TYPE: ghost_encode_type(b, &d->u.type); break;
-    case GHOST_REC_SIG: ghost_encode_sig(b, &d->u.sig); break;
-    case GHOST_REC_ANNOT: ghost_encode_annot(b, &d->u.annot); break;
-    case GHOST_REC_TREE: ghost_encode_tree(b, &d->u.tree); break;
-    case GHOST_REC_THREAD: ghost_encode_thread(b, &d->u.thread); break;
-    case GHOST_REC_MARK: ghost_encode_mark(b, &d->u.mark); break;
-    case GHOST_REC_NOTE: ghost_encode_note(b, &d->u.note); break;
-    case GHOST_REC_CHILD: ghost_encode_child(b, &d->u.child); break;
-    case GHOST_REC_LOSS: ghost_encode_loss(b, &d->u.loss); break;
-    case GHOST_REC_END: ghost_encode_end(b, &d->u.end); break;
-    default: break;
-    }
-}
-
 static void each_record(struct walker *k)
 {
     struct cursor c = { k->content.p, k->content.p + k->content.len, false };

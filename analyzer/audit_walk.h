@@ -24,7 +24,4 @@ struct log_walk {
 };
 int walk_log(const struct log_walk *w, const uint8_t *bytes, size_t n, struct ghost_err *err);
 
-/* Appends the record of a definition of any kind. */
-void walk_encode(struct ghost_buf *b, const struct ghost_def *d);
-
 #endif

@@ -267,6 +267,11 @@ static void encode_tree(struct ghost_buf *b, const struct ghost_def_tree *d)
     free(p.nodes);
 }
 
+uint32_t def_written_as(uint32_t kind)
+{
+    return kind == GHOST_REC_FUNC ? GHOST_REC_FUNCTION : kind == GHOST_REC_TREE ? GHOST_REC_MODULE : kind;
+}
+
 void def_encode(struct ghost_buf *b, uint32_t kind, const struct ghost_def *d)
 {
     if (kind == GHOST_REC_MODULE) encode_tree(b, &d->u.tree);

@@ -24,7 +24,9 @@ const char *def_name(uint64_t kind);   /* "FUNC"; NULL if unknown */
 /* Appends the record's name and its fields as JSON, keys sorted. */
 void def_print(struct ghost_buf *b, const struct ghost_def *d);
 
-/* Appends a decoded definition as the record `kind` that it was: an older form, too. */
+/* The kind of record that a definition of this kind (ghost_def.kind) is written as by this version. */
+uint32_t def_written_as(uint32_t kind);
+/* Appends a decoded definition as a record of `kind`: as it was, which may be an older form, or as def_written_as. */
 void def_encode(struct ghost_buf *b, uint32_t kind, const struct ghost_def *d);
 
 /* Decodes one payload. On failure *why says what is wrong with it (static text).

@@ -6,25 +6,6 @@
 #include "checked_log.h"
 #include "format/defcodec.h"
 
-static void encode_def(struct ghost_buf *b, const struct ghost_def *d)
-{
-    switch (d->kind) {
-    case GHOST_REC_META: ghost_encode_meta(b, &d->u.meta); break;
-    case GHOST_REC_FUNC: ghost_encode_func(b, &d->u.func); break;
-    case GHOST_REC_TYPE: ghost_encode_type(b, &d->u.type); break;
-    case GHOST_REC_SIG: ghost_encode_sig(b, &d->u.sig); break;
-    case GHOST_REC_ANNOT: ghost_encode_annot(b, &d->u.annot); break;
-    case GHOST_REC_TREE: ghost_encode_tree(b, &d->u.tree); break;
-    case GHOST_REC_THREAD: ghost_encode_thread(b, &d->u.thread); break;
-    case GHOST_REC_MARK: ghost_encode_mark(b, &d->u.mark); break;
-    case GHOST_REC_NOTE: ghost_encode_note(b, &d->u.note); break;
-    case GHOST_REC_CHILD: ghost_encode_child(b, &d->u.child); break;
-    case GHOST_REC_LOSS: ghost_encode_loss(b, &d->u.loss); break;
-    case GHOST_REC_END: ghost_encode_end(b, &d->u.end); break;
-    default: abort();
-    }
-}
-
 static int again(void *self, const struct ghost_def *d, const struct ghost_frame *f)
 {
     struct ghost_buf first = { 0 }, second = { 0 }, text = { 0 };
@@ -33,14 +14,15 @@ static int again(void *self, const struct ghost_def *d, const struct ghost_frame
     const char *why;
     (void)self;
     (void)f;
-    encode_def(&first, d);
+    def_encode(&first, def_written_as(d->kind), d);
     if (first.failed) abort();
     struct cursor c = { first.p, first.p + first.len, false };
     uint64_t kind = get_varint(&c);
     size_t n = (size_t)get_varint(&c);
-    if (kind != d->kind || n != cursor_left(&c)) abort();
+    if (kind != def_written_as(d->kind) || n != cursor_left(&c)) abort();
     if (def_decode(&scratch, (uint32_t)kind, c.p, n, &back, &why) != 0) abort();
-    encode_def(&second, &back);
+    if (back.kind != d->kind) abort();
+    def_encode(&second, def_written_as(back.kind), &back);
     if (second.len != first.len || memcmp(first.p, second.p, first.len) != 0) abort();
     def_print(&text, d);
     def_scratch_release(&scratch);
