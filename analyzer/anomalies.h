@@ -39,6 +39,10 @@ extern const char *const standing_names[STANDING_COUNT];
 /* The file as seen from `root`, when it lies in it; else as it is. */
 struct ghost_str anomaly_path(const struct anomalies *a, struct ghost_str file);
 
+/* Member "evidence" of an object: a list. */
+struct json;
+void anomaly_evidence_json(struct json *j, const struct finding *row);
+
 /* Do not look for errors of the stream: its opener does. */
 struct anomaly_printer { const char *name; void (*print)(FILE *f, const struct anomalies *a); };
 #define ANOMALY_PRINTERS(X) X(text) X(json) X(csv) X(markdown) X(sarif) X(junit) X(github)

@@ -108,16 +108,7 @@ static void properties(struct json *j, const struct finding *row)
     json_text(j, "severity", severity_names[row->severity]);
     json_count(j, "count", row->count);
     json_count(j, "total", row->total);
-    json_array(j, "evidence");
-    for (uint32_t k = 0; k < row->n_evidence; k++) {
-        json_object(j, NULL);
-        json_text(j, "label", row->evidence[k].label);
-        json_str(j, "text", row->evidence[k].text);
-        json_count(j, "count", row->evidence[k].count);
-        json_count(j, "of", row->evidence[k].of);
-        json_close(j, '}');
-    }
-    json_close(j, ']');
+    anomaly_evidence_json(j, row);
     json_close(j, '}');
 }
 

@@ -5,9 +5,24 @@
 #include "anomalies.h"
 #include "json.h"
 #include "profile.h"
+#include "sheet.h"
 #include "term.h"
 
 /* ---- JSON ---- */
+
+void anomaly_evidence_json(struct json *j, const struct finding *row)
+{
+    json_array(j, "evidence");
+    for (uint32_t k = 0; k < row->n_evidence; k++) {
+        json_object(j, NULL);
+        json_text(j, "label", row->evidence[k].label);
+        json_str(j, "text", row->evidence[k].text);
+        json_count(j, "count", row->evidence[k].count);
+        json_count(j, "of", row->evidence[k].of);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
 
 static void json_finding(struct json *j, const struct anomalies *a, uint32_t i)
 {
@@ -33,16 +48,7 @@ static void json_finding(struct json *j, const struct anomalies *a, uint32_t i)
     json_text(j, "standing", standing_names[a->standing[i]]);
     if (a->suppression[i])
         json_text(j, "suppressed_because", a->suppression[i]->reason);
-    json_array(j, "evidence");
-    for (uint32_t k = 0; k < row->n_evidence; k++) {
-        json_object(j, NULL);
-        json_text(j, "label", row->evidence[k].label);
-        json_str(j, "text", row->evidence[k].text);
-        json_count(j, "count", row->evidence[k].count);
-        json_count(j, "of", row->evidence[k].of);
-        json_close(j, '}');
-    }
-    json_close(j, ']');
+    anomaly_evidence_json(j, row);
     json_close(j, '}');
 }
 
@@ -76,22 +82,6 @@ void anomalies_json(FILE *f, const struct anomalies *a)
 
 /* ---- CSV ---- */
 
-static void csv_text(FILE *f, struct ghost_str s)
-{
-    bool quote = false;
-    for (uint32_t i = 0; i < s.len; i++)
-        quote = quote || strchr(",\"\r\n", s.p[i]);
-    if (quote)
-        fputc('"', f);
-    for (uint32_t i = 0; i < s.len; i++) {
-        if (s.p[i] == '"')
-            fputc('"', f);
-        fputc(s.p[i], f);
-    }
-    if (quote)
-        fputc('"', f);
-}
-
 void anomalies_csv(FILE *f, const struct anomalies *a)
 {
     fputs("id,kind,severity,fn_key,module,qualname,file,line,param,annotated,observed,count,total,rate,message,standing\r\n", f);
@@ -106,15 +96,15 @@ void anomalies_csv(FILE *f, const struct anomalies *a)
         fprintf(f, "%s,%s,%s", row->id, row->kind, severity_names[row->severity]);
         for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
             fputc(',', f);
-            csv_text(f, names[k]);
+            csv_field(f, names[k]);
         }
         fprintf(f, ",%u", row->line);
         for (size_t k = 0; k < sizeof types / sizeof *types; k++) {
             fputc(',', f);
-            csv_text(f, types[k]);
+            csv_field(f, types[k]);
         }
         fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%s,", row->count, row->total, rate);
-        csv_text(f, row->message);
+        csv_field(f, row->message);
         fprintf(f, ",%s\r\n", standing_names[a->standing[i]]);
     }
 }

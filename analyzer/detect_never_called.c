@@ -48,19 +48,13 @@ struct search {
     bool failed;
 };
 
-static int compare_strings(struct ghost_str a, struct ghost_str b)
-{
-    int r = memcmp(a.p, b.p, a.len < b.len ? a.len : b.len);
-    return r ? r : (a.len > b.len) - (a.len < b.len);
-}
-
 /* ---- was it entered? ---- */
 
 static int compare_place(struct ghost_str place, struct ghost_str qualname, uint32_t line, struct ghost_str other_place,
                          const struct ghost_model_function *f)
 {
-    int r = compare_strings(place, other_place);
-    r = r ? r : compare_strings(qualname, f->qualname);
+    int r = ghost_str_compare(place, other_place);
+    r = r ? r : ghost_str_compare(qualname, f->qualname);
     return r ? r : (line > f->first_line) - (line < f->first_line);
 }
 
@@ -92,7 +86,7 @@ static bool is_there(const struct search *s, bool file, struct ghost_str place, 
     if (i == s->m->n_functions)
         return false;
     const struct ghost_model_function *f = &s->m->functions[file ? s->by_file[i] : i];
-    return compare_strings(place, file ? f->file : f->module) == 0 && compare_strings(qualname, f->qualname) == 0 &&
+    return ghost_str_compare(place, file ? f->file : f->module) == 0 && ghost_str_compare(qualname, f->qualname) == 0 &&
            (line == 0 || line == f->first_line);
 }
 
@@ -131,7 +125,7 @@ static int by_name(const void *pa, const void *pb, void *self)
     uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
     if (nodes[a].parent != nodes[b].parent)
         return nodes[a].parent < nodes[b].parent ? -1 : 1;
-    int r = compare_strings(nodes[a].qualname, nodes[b].qualname);
+    int r = ghost_str_compare(nodes[a].qualname, nodes[b].qualname);
     return r ? r : (a > b) - (a < b);
 }
 
@@ -149,7 +143,7 @@ static void find_replaced(const struct ghost_def_tree *t, const bool *entered, u
     for (uint32_t from = 0, to; from < n; from = to) {
         uint32_t alive = 0;
         const struct ghost_def_node *first = &t->nodes[order[from]];
-        for (to = from; to < n && t->nodes[order[to]].parent == first->parent && compare_strings(t->nodes[order[to]].qualname, first->qualname) == 0; to++)
+        for (to = from; to < n && t->nodes[order[to]].parent == first->parent && ghost_str_compare(t->nodes[order[to]].qualname, first->qualname) == 0; to++)
             alive += entered[order[to]];
         for (uint32_t i = from; i < to; i++)
             replaced[order[i]] = !(t->nodes[order[i]].flags & GHOST_NODE_DECORATED) && (i + 1 < to || alive > (uint32_t)entered[order[i]]);
@@ -206,7 +200,7 @@ static void search_trees(struct search *s)
     const struct ghost_model *m = s->m;
     for (uint32_t i = 0, end; i < m->n_trees; i = end) {
         uint32_t written = 0;
-        for (end = i; end < m->n_trees && compare_strings(m->trees[end].tree->module, m->trees[i].tree->module) == 0; end++)
+        for (end = i; end < m->n_trees && ghost_str_compare(m->trees[end].tree->module, m->trees[i].tree->module) == 0; end++)
             written += is_written(&m->trees[end]);
         for (uint32_t k = i; k < end; k++)
             if (is_written(&m->trees[k]))
@@ -236,8 +230,8 @@ static int by_place(const void *pa, const void *pb)
 {
     const struct dead *a = pa, *b = pb;
     const struct ghost_def_node *x = &a->tree->tree->nodes[a->node], *y = &b->tree->tree->nodes[b->node];
-    int r = compare_strings(a->tree->tree->file, b->tree->tree->file);
-    r = r ? r : compare_strings(x->qualname, y->qualname);
+    int r = ghost_str_compare(a->tree->tree->file, b->tree->tree->file);
+    r = r ? r : ghost_str_compare(x->qualname, y->qualname);
     r = r ? r : (x->first_line > y->first_line) - (x->first_line < y->first_line);
     return r ? r : (a->tree > b->tree) - (a->tree < b->tree);
 }
@@ -246,7 +240,7 @@ static int by_place(const void *pa, const void *pb)
 static bool is_same(const struct dead *a, const struct dead *b)
 {
     const struct ghost_def_node *x = &a->tree->tree->nodes[a->node], *y = &b->tree->tree->nodes[b->node];
-    if (compare_strings(x->qualname, y->qualname) != 0 || compare_strings(a->tree->tree->file, b->tree->tree->file) != 0)
+    if (ghost_str_compare(x->qualname, y->qualname) != 0 || ghost_str_compare(a->tree->tree->file, b->tree->tree->file) != 0)
         return false;
     return x->first_line == y->first_line || a->tree != b->tree;
 }
@@ -256,7 +250,7 @@ static uint64_t calls_in(const struct search *s, struct ghost_str module)
     uint64_t calls = 0;
     for (uint32_t i = find(s, false, module, GHOST_STR(""), 0); i < s->m->n_functions; i++) {
         const struct ghost_model_function *f = &s->m->functions[i];
-        if (compare_strings(f->module, module) != 0)
+        if (ghost_str_compare(f->module, module) != 0)
             break;
         for (uint32_t k = f->signatures; k < f->signatures + f->n_signatures; k++)
             for (uint32_t e = s->m->signatures[k].edges; e < s->m->signatures[k].edges + s->m->signatures[k].n_edges; e++)

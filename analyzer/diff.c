@@ -88,7 +88,8 @@ static int put_in_order(struct diff *d, struct ghost_err *err)
         struct diff_pair *p = &d->pairs[i];
         unsigned tier = tier_of(d, p);
         p->changed = tier > 0 && p->match != DIFF_ALONE;
-        p->weight = tier + impact_of(p) / (1 + impact_of(p));
+        double impact = impact_of(p);
+        p->weight = tier + impact / (1 + impact);
         d->changed += p->changed;
     }
     qsort(d->pairs, d->n, sizeof *d->pairs, by_weight);

@@ -298,6 +298,13 @@ static void total_time(struct diff_pair *p)
     l->known = p->before->total > 0;         /* a fact about both recordings; its significance is the mean's and the calls' */
 }
 
+/* What a side shows where there is too little to estimate from. The pair has finished calls on both. */
+static double plain_value(const struct diff_function *f, unsigned m)
+{
+    double n = (double)f->finished;
+    return shares[m] > 0 ? value_at(f, shares[m] * n) : (double)f->total / n;
+}
+
 static void compare_pair(struct diff *d, struct diff_pair *p, double tail, double expected, double spread, struct piece *pieces)
 {
     struct estimate before[DIFF_N_MEASURES], after[DIFF_N_MEASURES];
@@ -307,12 +314,10 @@ static void compare_pair(struct diff *d, struct diff_pair *p, double tail, doubl
     for (unsigned m = 0; m < DIFF_total; m++) {
         double least = log(1 + d->options->min_effect * effect_factor[m]);
         compare(&p->latency[m], &before[m], &after[m], tail, least, expected, spread);
-        if (!before[m].known && p->before->finished)
-            p->latency[m].before = shares[m] > 0 ? value_at(p->before, shares[m] * (double)p->before->finished)
-                                 : (double)p->before->total / (double)p->before->finished;
-        if (!after[m].known && p->after->finished)
-            p->latency[m].after = shares[m] > 0 ? value_at(p->after, shares[m] * (double)p->after->finished)
-                                : (double)p->after->total / (double)p->after->finished;
+        if (!before[m].known)
+            p->latency[m].before = plain_value(p->before, m);
+        if (!after[m].known)
+            p->latency[m].after = plain_value(p->after, m);
     }
     total_time(p);
 }

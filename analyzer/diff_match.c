@@ -92,11 +92,11 @@ static bool match_code(struct work *w)
     return pb && pa;
 }
 
-static struct diff_pair *add_pair(struct diff *d, const struct diff_function *before, const struct diff_function *after, enum diff_match how)
+static void add_pair(struct diff *d, const struct diff_function *before, const struct diff_function *after, enum diff_match how)
 {
     const struct diff_function *f = after ? after : before;
     if (f->is_module && !d->options->modules)
-        return NULL;
+        return;
     struct diff_pair *p = &d->pairs[d->n++];
     *p = (struct diff_pair){ .before = before, .after = after, .match = how };
     if (how == DIFF_ALONE)
@@ -104,7 +104,6 @@ static struct diff_pair *add_pair(struct diff *d, const struct diff_function *be
     d->compared += before && after;
     d->added += !before;
     d->removed += !after;
-    return p;
 }
 
 int diff_match_functions(struct diff *d, struct ghost_err *err)

@@ -5,26 +5,6 @@
 #include "facts_build.h"
 #include "ghost/record.h"
 
-static const char *loss_text(uint32_t cause)
-{
-    switch (cause) {
-#define X(name, number, text) case number: return text;
-        GHOST_LOSSES(X)
-#undef X
-    }
-    return "a cause that this version does not know";
-}
-
-static const char *note_text(uint32_t code)
-{
-    switch (code) {
-#define X(name, number, text) case number: return text;
-        GHOST_NOTES(X)
-#undef X
-    }
-    return "a remark that this version does not know";
-}
-
 static void put_losses(struct facts *f, const struct atlas *a)
 {
     const struct ghost_model *m = a->m;
@@ -40,7 +20,7 @@ static void put_losses(struct facts *f, const struct atlas *a)
         fact_words(f, "Lost events");
         fact_label(f);
         PUT(f, a, count ? unknown ? "{} or more: " : "{}: " : "an unknown number: ", P_COUNT(count));
-        fact_words(f, loss_text(cause));
+        fact_words(f, model_loss_text(cause));
     }
 }
 
@@ -56,7 +36,7 @@ static void put_notes(struct facts *f, const struct atlas *a)
         fact_begin(f, FACT_CAVEATS);
         fact_words(f, "Note of the recorder");
         fact_label(f);
-        fact_words(f, note_text(m->notes[i].code));
+        fact_words(f, model_note_text(m->notes[i].code));
     }
 }
 

@@ -10,12 +10,6 @@
 
 /* ---- never called ---- */
 
-static int compare_str(struct ghost_str a, struct ghost_str b)
-{
-    int r = memcmp(a.p, b.p, a.len < b.len ? a.len : b.len);
-    return r ? r : (a.len > b.len) - (a.len < b.len);
-}
-
 /* Is there a called function of this module, name and line? Functions are in that order. */
 static bool was_called(const struct atlas *a, struct ghost_str module, const struct ghost_def_node *node)
 {
@@ -23,8 +17,8 @@ static bool was_called(const struct atlas *a, struct ghost_str module, const str
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         const struct ghost_model_function *f = &a->m->functions[middle];
-        int r = compare_str(f->module, module);
-        r = r ? r : compare_str(f->qualname, node->qualname);
+        int r = ghost_str_compare(f->module, module);
+        r = r ? r : ghost_str_compare(f->qualname, node->qualname);
         r = r ? r : (f->first_line > node->first_line) - (f->first_line < node->first_line);
         if (r == 0)
             return a->profile[middle] != GHOST_NONE;
@@ -43,9 +37,9 @@ static bool was_called(const struct atlas *a, struct ghost_str module, const str
 /* Two versions of a module's file may define the same function. */
 static bool seen_before(const struct ghost_model *m, uint32_t tree, const struct ghost_def_node *node)
 {
-    for (uint32_t i = tree; i-- > 0 && compare_str(m->trees[i].tree->module, m->trees[tree].tree->module) == 0;)
+    for (uint32_t i = tree; i-- > 0 && ghost_str_compare(m->trees[i].tree->module, m->trees[tree].tree->module) == 0;)
         for (uint32_t k = 0; k < m->trees[i].tree->n_nodes; k++)
-            if (m->trees[i].tree->nodes[k].first_line == node->first_line && compare_str(m->trees[i].tree->nodes[k].qualname, node->qualname) == 0)
+            if (m->trees[i].tree->nodes[k].first_line == node->first_line && ghost_str_compare(m->trees[i].tree->nodes[k].qualname, node->qualname) == 0)
                 return true;
     return false;
 }
@@ -139,8 +133,8 @@ static int by_calls(const void *pa, const void *pb)
     const struct subject *a = pa, *b = pb;
     if (a->calls != b->calls)
         return a->calls < b->calls ? 1 : -1;
-    int r = compare_str(a->module, b->module);
-    r = r ? r : compare_str(a->qualname, b->qualname);
+    int r = ghost_str_compare(a->module, b->module);
+    r = r ? r : ghost_str_compare(a->qualname, b->qualname);
     return r ? r : (a->line > b->line) - (a->line < b->line);
 }
 

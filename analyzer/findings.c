@@ -96,28 +96,22 @@ static unsigned kind_number(const char *kind)
     return i;
 }
 
-static int compare_strings(struct ghost_str a, struct ghost_str b)
-{
-    int r = memcmp(a.p, b.p, a.len < b.len ? a.len : b.len);
-    return r ? r : (a.len > b.len) - (a.len < b.len);
-}
-
 /* Of one thing: what makes an id. */
 static int compare_things(const struct finding *a, const struct finding *b)
 {
     unsigned x = kind_number(a->kind), y = kind_number(b->kind);
-    int r = x != y ? (x < y ? -1 : 1) : compare_strings(a->module, b->module);
-    r = r ? r : compare_strings(a->qualname, b->qualname);
-    r = r ? r : compare_strings(a->param, b->param);
-    return r ? r : compare_strings(a->observed, b->observed);
+    int r = x != y ? (x < y ? -1 : 1) : ghost_str_compare(a->module, b->module);
+    r = r ? r : ghost_str_compare(a->qualname, b->qualname);
+    r = r ? r : ghost_str_compare(a->param, b->param);
+    return r ? r : ghost_str_compare(a->observed, b->observed);
 }
 
 static int compare_places(const struct finding *a, const struct finding *b)
 {
     int r = compare_things(a, b);
     r = r ? r : (a->line > b->line) - (a->line < b->line);
-    r = r ? r : compare_strings(a->file, b->file);
-    return r ? r : compare_strings(a->annotated, b->annotated);
+    r = r ? r : ghost_str_compare(a->file, b->file);
+    return r ? r : ghost_str_compare(a->annotated, b->annotated);
 }
 
 static int by_thing(const void *a, const void *b) { return compare_places(a, b); }
@@ -130,9 +124,9 @@ static int by_severity(const void *pa, const void *pb)
         return a->decided ? -1 : 1;
     if (a->severity != b->severity)
         return a->severity > b->severity ? -1 : 1;
-    int r = compare_strings(a->module, b->module);
+    int r = ghost_str_compare(a->module, b->module);
     r = r ? r : (a->line > b->line) - (a->line < b->line);
-    r = r ? r : compare_strings(a->qualname, b->qualname);
+    r = r ? r : ghost_str_compare(a->qualname, b->qualname);
     return r ? r : compare_places(a, b);
 }
 

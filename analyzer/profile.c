@@ -35,15 +35,9 @@ static void add(struct counts *c, struct ghost_str name, uint64_t n)
     c->v[c->n++] = (struct profile_count){ name, n };
 }
 
-static int compare_names(struct ghost_str a, struct ghost_str b)
-{
-    int r = memcmp(a.p, b.p, a.len < b.len ? a.len : b.len);
-    return r ? r : (a.len > b.len) - (a.len < b.len);
-}
-
 static int by_name(const void *a, const void *b)
 {
-    return compare_names(((const struct profile_count *)a)->name, ((const struct profile_count *)b)->name);
+    return ghost_str_compare(((const struct profile_count *)a)->name, ((const struct profile_count *)b)->name);
 }
 
 static int by_count(const void *pa, const void *pb)
@@ -170,14 +164,14 @@ static void take_exceptions(struct gather *g, struct profile *p)
     while (v) {
         const struct ghost_str *least = NULL;
         for (unsigned k = 0; k < 3; k++)
-            if (at[k] < g->ends[k].n && (!least || compare_names(g->ends[k].v[at[k]].name, *least) < 0))
+            if (at[k] < g->ends[k].n && (!least || ghost_str_compare(g->ends[k].v[at[k]].name, *least) < 0))
                 least = &g->ends[k].v[at[k]].name;
         if (!least)
             break;
         uint64_t count[3] = { 0 };
         struct ghost_str type = *least;
         for (unsigned k = 0; k < 3; k++)
-            if (at[k] < g->ends[k].n && compare_names(g->ends[k].v[at[k]].name, type) == 0)
+            if (at[k] < g->ends[k].n && ghost_str_compare(g->ends[k].v[at[k]].name, type) == 0)
                 count[k] = g->ends[k].v[at[k]++].n;
         v[n++] = (struct profile_exception){ type, count[0], count[1], count[2] };
     }
@@ -218,7 +212,7 @@ static const struct ghost_str *make_keys(struct profiles *p, const struct ghost_
         size_t at = (size_t)f->module.len + 1 + f->qualname.len;
         int n = snprintf(text + at, size - at, ":%u", f->first_line);
         keys[i] = (struct ghost_str){ text, (uint32_t)(at + (size_t)n) };
-        if (i && compare_names(keys[i], keys[i - 1]) == 0)
+        if (i && ghost_str_compare(keys[i], keys[i - 1]) == 0)
             keys[i] = keys[i - 1];
     }
     return keys;

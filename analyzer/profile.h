@@ -40,6 +40,9 @@ static inline double profile_mean(const struct profile *p)
 /* One profile as a JSON object. */
 struct json;
 void profile_json(struct json *j, const struct profile *p);
+/* A cause of loss (enum ghost_loss_cause) and a note's code in words. */
+const char *model_loss_text(uint32_t cause);
+const char *model_note_text(uint32_t code);
 /* What the reader of any figures must know: losses, notes, damages, as members of an object. */
 void model_json_caveats(struct json *j, const struct ghost_model *m);
 /* The same as lines of text. */

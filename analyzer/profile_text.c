@@ -79,7 +79,7 @@ void profile_json(struct json *j, const struct profile *p)
 
 /* ---- what must be told beside the figures ---- */
 
-static const char *loss_text(uint32_t cause)
+const char *model_loss_text(uint32_t cause)
 {
     switch (cause) {
 #define X(name, number, text) case number: return text;
@@ -89,7 +89,7 @@ static const char *loss_text(uint32_t cause)
     return "a cause that this version does not know";
 }
 
-static const char *note_text(uint32_t code)
+const char *model_note_text(uint32_t code)
 {
     switch (code) {
 #define X(name, number, text) case number: return text;
@@ -111,7 +111,7 @@ void model_json_caveats(struct json *j, const struct ghost_model *m)
         const struct ghost_model_loss *l = &m->losses[i];
         json_object(j, NULL);
         json_str(j, "log", log_of(m, l->process));
-        json_text(j, "cause", loss_text(l->cause));
+        json_text(j, "cause", model_loss_text(l->cause));
         json_str(j, "thread", l->thread == GHOST_NONE ? GHOST_STR("") : m->threads[l->thread].name);
         json_count(j, "events", l->count);
         json_count(j, "uncounted", l->unknown);
@@ -124,7 +124,7 @@ void model_json_caveats(struct json *j, const struct ghost_model *m)
     for (uint32_t i = 0; i < m->n_notes; i++) {
         json_object(j, NULL);
         json_str(j, "log", log_of(m, m->notes[i].process));
-        json_text(j, "note", note_text(m->notes[i].code));
+        json_text(j, "note", model_note_text(m->notes[i].code));
         json_str(j, "detail", m->notes[i].detail);
         json_count(j, "count", m->notes[i].count);
         json_close(j, '}');
@@ -159,7 +159,7 @@ static void text_losses(FILE *f, const struct ghost_model *m)
         if (!places)
             continue;
         fprintf(f, "  LOST  %s%s events: %s\n", count || !unknown ? human_count(n, count) : "an unknown number of",
-                count && unknown ? " or more" : "", loss_text(cause));
+                count && unknown ? " or more" : "", model_loss_text(cause));
     }
 }
 
@@ -179,7 +179,7 @@ static void text_notes(FILE *f, const struct ghost_model *m)
         }
         if (!first)
             continue;
-        fprintf(f, "  note  %s", note_text(note->code));
+        fprintf(f, "  note  %s", model_note_text(note->code));
         if (note->detail.len) {
             fputs(": ", f);
             text_put(f, note->detail, 200);

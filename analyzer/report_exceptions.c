@@ -11,23 +11,17 @@ struct row { const struct profile *p; const struct profile_exception *e; };
 /* One exception type: sums of its rows, which stand together. */
 struct type { const struct row *rows; uint32_t n; uint64_t raised, passed, caught; };
 
-static int compare_text(struct ghost_str a, struct ghost_str b)
-{
-    int r = memcmp(a.p, b.p, a.len < b.len ? a.len : b.len);
-    return r ? r : (a.len > b.len) - (a.len < b.len);
-}
-
 static int descending(uint64_t a, uint64_t b) { return a < b ? 1 : a > b ? -1 : 0; }
 
 /* By type; those that raised it most first. */
 static int by_type(const void *pa, const void *pb)
 {
     const struct row *a = pa, *b = pb;
-    int r = compare_text(a->e->type, b->e->type);
+    int r = ghost_str_compare(a->e->type, b->e->type);
     r = r ? r : descending(a->e->raised, b->e->raised);
     r = r ? r : descending(a->e->passed, b->e->passed);
     r = r ? r : descending(a->e->caught, b->e->caught);
-    return r ? r : compare_text(a->p->fn_key, b->p->fn_key);
+    return r ? r : ghost_str_compare(a->p->fn_key, b->p->fn_key);
 }
 
 static int by_number(const void *pa, const void *pb)
@@ -35,7 +29,7 @@ static int by_number(const void *pa, const void *pb)
     const struct type *a = pa, *b = pb;
     int r = descending(a->raised, b->raised);
     r = r ? r : descending(a->passed, b->passed);
-    return r ? r : compare_text(a->rows->e->type, b->rows->e->type);
+    return r ? r : ghost_str_compare(a->rows->e->type, b->rows->e->type);
 }
 
 static uint32_t gather(const struct report *r, struct row *rows)
@@ -52,7 +46,7 @@ static uint32_t unite(const struct row *rows, uint32_t n, struct type *types)
 {
     uint32_t n_types = 0;
     for (uint32_t i = 0; i < n; i++) {
-        if (!i || compare_text(rows[i].e->type, rows[i - 1].e->type) != 0)
+        if (!i || ghost_str_compare(rows[i].e->type, rows[i - 1].e->type) != 0)
             types[n_types++] = (struct type){ .rows = &rows[i] };
         struct type *t = &types[n_types - 1];
         t->n++;
