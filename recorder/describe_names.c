@@ -247,8 +247,8 @@ void name_classify(struct annot *a, uint32_t index, PyObject *o)
     case TYPING_TYPEALIAS:
         classify_typealias(a, index, o);
         break;
-    default: /* an alias by assignment: Vector = list[float] */
-        set_text(a, index, GHOST_NAME_ALIAS, 0, print_elsewhere(a, o, o));
+    default: /* an alias by assignment: Vector = list[float]. Its __module__ is that of its origin (typing), not where it was made. */
+        set_text(a, index, GHOST_NAME_ALIAS, 0, expr_print(a, expr_from_object(a, o)));
         break;
     }
 }

@@ -79,6 +79,7 @@ PARAMETERS = [
     ("Maybe", "A(), None", "1"),
     ("Alias", "1, None", "'x'"),
     ("int | Any", "1, 'x', None", ""),
+    ("Hidden", "1, ForwardRef()", "'x', typing.ForwardRef('x')"),
     # containers by their origin
     ("list[int]", "[], [1], MyList([1])", "(1,), {1}, 'x', None"),
     ("List[int]", "[], [1]", "(1,), None, {}"),

@@ -255,6 +255,13 @@ Either = Union[T, str]
 Callback = Callable[..., Any]
 Alias: TypeAlias = "int | None"
 AnyAlias = Any
+
+
+class ForwardRef:
+    """Of the same name as something in typing, where an alias of typing has its __module__."""
+
+
+Hidden = Union[int, "ForwardRef"]
 ints, strs = [1], ["x"]
 
 
