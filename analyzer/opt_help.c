@@ -5,12 +5,12 @@
 
 enum { HELP_COLUMN = 26, HELP_WIDTH = 80 };
 
-/* Text from `column` on, broken at blanks, continued under itself. */
+/* Text from `column` on, broken at blanks and line ends, continued under itself. */
 static void put_wrapped(FILE *out, const char *text, int column)
 {
     int at = column;
     for (const char *word = text; *word;) {
-        int len = (int)strcspn(word, " ");
+        int len = (int)strcspn(word, " \n");
         if (at > column && at + 1 + len > HELP_WIDTH) {
             fprintf(out, "\n%*s", column, "");
             at = column;
@@ -21,7 +21,7 @@ static void put_wrapped(FILE *out, const char *text, int column)
         fwrite(word, 1, (size_t)len, out);
         at += len;
         word += len;
-        word += strspn(word, " ");
+        word += strspn(word, " \n");
     }
     fputc('\n', out);
 }

@@ -11,7 +11,8 @@ libdir := $(prefix_dir)/lib/ghost
 # file, and the arguments of ghost that print it
 printed := share/man/man1/ghost.1|manual \
 	share/bash-completion/completions/ghost|completion|bash \
-	share/zsh/site-functions/_ghost|completion|zsh
+	share/zsh/site-functions/_ghost|completion|zsh \
+	share/fish/vendor_completions.d/ghost.fish|completion|fish
 printed_file = $(prefix_dir)/$(firstword $(subst |, ,$(1)))
 printed_by = $(wordlist 2,9,$(subst |, ,$(1)))
 

@@ -9,6 +9,6 @@ t ghost report --top=-1
 t ghost report a b
 t ghost report --modules=yes
 t ghost sessions extra
-t ghost completion fish
+t ghost completion tcsh
 t ghost completion
 t ghost help nothing
