@@ -25,6 +25,7 @@ static const struct place { const char *table, *column; enum audit_kind kind; } 
     { "annotation", "param", AUDIT_PARAMETER }, { "annotation", "text", AUDIT_ANNOTATION },
     { "annotation_name", "name", AUDIT_ANNOTATION }, { "annotation_name", "text", AUDIT_ANNOTATION },
     { "signature", "text", AUDIT_SIGNATURE }, { "signature", "arg_types", AUDIT_SIGNATURE }, { "profile", "signature", AUDIT_SIGNATURE },
+    { "profile_exception", "type", AUDIT_TYPE },
     { "tree", "module", AUDIT_MODULE }, { "tree", "file", AUDIT_FILE }, { "tree_node", "qualname", AUDIT_FUNCTION },
     { "mark", "name", AUDIT_MARK }, { "note", "detail", AUDIT_NOTE }, { "damage", "message", AUDIT_NOTE },
     { "sqlite_stat1", "tbl", AUDIT_WORD }, { "sqlite_stat1", "idx", AUDIT_WORD },

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "db.h"
+#include "db_open.h"
 #include "out.h"
 #include "report.h"
 #include "when.h"
@@ -24,12 +24,16 @@ static int run(const void *options, int argc, char **argv, struct ghost_err *err
     struct out out;
     if ((o->tree != NULL) + o->exceptions + o->time > 1)
         return ghost_fail(err, GHOST_E_USAGE, "--tree, --exceptions and --time are different views: give one of them");
-    int ret = report_load(&r, o, argc ? argv[0] : NULL, o->tree || o->exceptions || o->time, err);
+    int ret = report_load(&r, o, argc ? argv[0] : NULL, err);
     if (ret < 0)
         return ret;
     ret = out_open(&out, NULL, err);
-    if (ret == 0)
-        ret = out_close(&out, view(&r, out.f, err), err);
+    if (ret == 0) {
+        ret = view(&r, out.f, err);
+        if (ret < 0 && db_mend(r.d, err))
+            ret = view(&r, out.f, err);
+        ret = out_close(&out, ret, err);
+    }
     report_release(&r);
     return ret;
 }

@@ -30,6 +30,7 @@ struct db_request {
     uint64_t events;             /* 0 none, N: if there are no more than N, DB_EVENTS_ALL */
     const char *only;            /* NULL, or the filter in words: other words, other filter */
     struct events_filter filter; /* zero without `only` */
+    uint64_t from_real, to_real; /* only calls that began between (pipeline.h), 0 and 0: all; such an analysis is never kept */
 };
 
 struct db;

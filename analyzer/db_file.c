@@ -161,6 +161,9 @@ static int publish(struct db_file *f, struct ghost_err *err)
     if (ret < 0)
         return ret;
     f->db = NULL;
+    struct stat st;
+    if (lstat(f->path, &st) == 0 && S_ISREG(st.st_mode))
+        fchmod(f->fd, st.st_mode & 0777);    /* someone has shared the one before */
     if (fsync(f->fd) != 0 || rename(f->temporary, f->path) != 0)
         return ghost_fail(err, errno == ENOSPC ? GHOST_E_FULL : GHOST_E_IO, "cannot write %s: %s", f->path, strerror(errno));
     free(f->temporary);

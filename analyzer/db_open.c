@@ -130,7 +130,8 @@ static void making_release(struct making *k)
 static int analyse(struct making *k, struct ghost_err *err)
 {
     struct db_sources after;
-    struct pipeline_options o = { .jobs = k->r->jobs, .progress = k->progress.terminal ? db_progress_bytes : NULL, .self = &k->progress };
+    struct pipeline_options o = { .jobs = k->r->jobs, .progress = k->progress.terminal ? db_progress_bytes : NULL, .self = &k->progress,
+                                  .from_real = k->r->from_real, .to_real = k->r->to_real };
     k->m = pipeline_run(k->s, &o, err);
     if (!k->m)
         return err->code ? err->code : GHOST_E_STATE;
@@ -253,22 +254,25 @@ static int prepare(struct making *k, char **path, struct ghost_err *err)
     return *path ? db_sources_read(&k->sources, k->s, err) : no_memory(err);
 }
 
+static bool is_range(const struct db_request *r) { return r->from_real || r->to_real; }
+
 static int open_or_make(struct db *d, struct making *k, struct ghost_err *err)
 {
     struct ghost_err why = GHOST_ERR_INIT;
+    bool range = is_range(&d->request);
     int ret = 0;
-    if (!d->request.force || !k->sources.n)
+    if (!range && (!d->request.force || !k->sources.n))
         d->sql = open_current(d->path, &k->sources, &d->request, &why);
     if (d->sql)
         return 0;
-    if (!k->sources.n && why.code != GHOST_E_NOT_FOUND)
+    if (!range && !k->sources.n && why.code != GHOST_E_NOT_FOUND)
         return unusable(k->s, &why, err);
     ret = analyse(k, err);
     if (ret < 0)
         return ret;
     d->made = true;
     d->changing = !k->steady;
-    ret = k->steady ? store(k, d->path, err) : 0;
+    ret = k->steady && !range ? store(k, d->path, err) : 0;
     if (ret == 1)
         d->sql = db_file_open(d->path, err);
     else if (ret == 0)

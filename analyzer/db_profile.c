@@ -40,6 +40,13 @@ int db_profile_rows(struct db_profile_rows *r, const struct profiles *p, const s
     return 0;
 }
 
+void db_profile_rows_release(struct db_profile_rows *r)
+{
+    free(r->v);
+    free(r->calls);
+    *r = (struct db_profile_rows){ 0 };
+}
+
 /* ---- to be asked for ---- */
 
 /* The same order as a sort of all profiles: both keys downwards, then by fn_key. */

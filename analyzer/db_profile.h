@@ -13,9 +13,17 @@ struct db_profile_row {
     struct ghost_str signature;
     uint64_t signature_calls;
 };
-struct db_profile_rows { struct db_profile_row *v; uint32_t n; };
+/* All calls from one profile (GHOST_NONE: from nothing recorded) to another. */
+struct db_profile_call { uint32_t from, to; uint64_t calls, exceptions, finished, total, self; };
+struct db_profile_rows {
+    struct db_profile_row *v; uint32_t n;
+    struct db_profile_call *calls; uint32_t n_calls;     /* by from, to */
+};
 
-/* v is freed by the caller; strings are those of `p`, which was made of `m`. */
+/* Strings are those of `p`, which was made of `m`. */
 int db_profile_rows(struct db_profile_rows *r, const struct profiles *p, const struct ghost_model *m, struct ghost_err *err);
+/* Fills `calls`, after that. */
+int db_profile_calls(struct db_profile_rows *r, const struct ghost_model *m, struct ghost_err *err);
+void db_profile_rows_release(struct db_profile_rows *r);
 
 #endif

@@ -264,7 +264,7 @@ static const struct db_column slice_columns[] = {
 };
 static const struct db_table slice_table = {
     .name = "slice", .about = "function x process x time", LIST(struct ghost_model, slices, n_slice_rows), .size = sizeof(S),
-    .inner = DB_DIRECT, COLUMNS(slice_columns),
+    .inner = DB_DIRECT, COLUMNS(slice_columns), .indexes = "CREATE INDEX slice_by_function ON slice(function);",
 };
 #undef S
 
@@ -361,7 +361,7 @@ const struct db_table *const db_tables[] = {
     &tree_table, &node_table, &mark_table, &note_table, &loss_table, &damage_table, NULL
 };
 
-/* ---- one row for each fn_key ---- */
+/* ---- sums for each fn_key: views of `ghost report` are a few rows of them, whatever the session's size ---- */
 
 #define S struct db_profile_row
 #define P(name, kind, member, text) { name, kind, AT(S, p.member), .about = text }
@@ -393,7 +393,41 @@ const struct db_table db_profile_table = {
     LIST(struct db_profile_rows, v, n), .size = sizeof(S), .inner = DB_DIRECT, COLUMNS(profile_columns),
     .indexes = "CREATE INDEX profile_by_calls ON profile(calls); CREATE INDEX profile_by_mean ON profile(mean_ns);"
                "CREATE INDEX profile_by_total ON profile(total_ns); CREATE INDEX profile_by_self ON profile(self_ns);"
-               "CREATE INDEX profile_by_p99 ON profile(p99_ns); CREATE INDEX profile_by_rate ON profile(exception_rate);",
+               "CREATE INDEX profile_by_p99 ON profile(p99_ns); CREATE INDEX profile_by_rate ON profile(exception_rate);"
+               "CREATE INDEX profile_by_function ON profile(first_function);",
 };
 #undef P
 #undef S
+
+#define S struct profile_exception
+static const struct db_column profile_exception_columns[] = {
+    { "type", DB_TEXT, AT(S, type), .about = "qualified name of the exception's type" },
+    { "raised", DB_U64, AT(S, raised), .about = "calls that it left where it was raised" },
+    { "passed", DB_U64, AT(S, passed), .about = "calls that it left, coming from below" },
+    { "caught", DB_U64, AT(S, caught), .about = "caught after a recorded callee let it out" },
+};
+#undef S
+static const struct db_table profile_exception_table = {
+    .name = "profile_exception", .about = "fn_key x exception", .parent = &db_profile_table, .derived = true,
+    PARTS(struct db_profile_row, p.exception_types, p.n_exception_types, struct profile_exception), COLUMNS(profile_exception_columns),
+    .indexes = "CREATE INDEX profile_exception_by_type ON profile_exception(type, raised DESC, passed DESC, caught DESC, profile);",
+};
+
+#define S struct db_profile_call
+static const struct db_column profile_call_columns[] = {
+    { "caller", DB_INDEX, AT(S, from), "profile", .about = "NULL: nothing recorded below on the stack" },
+    { "callee", DB_INDEX, AT(S, to), "profile", .about = "" },
+    { "calls", DB_U64, AT(S, calls), .about = "" },
+    { "exceptions", DB_U64, AT(S, exceptions), .about = "of them left by one" },
+    { "finished", DB_U64, AT(S, finished), .about = "of them with a timed end" },
+    { "total_ns", DB_U64, AT(S, total), .about = "" },
+    { "self_ns", DB_U64, AT(S, self), .about = "" },
+};
+static const struct db_table profile_call_table = {
+    .name = "profile_call", .about = "caller x function, by fn_key", .derived = true,
+    LIST(struct db_profile_rows, calls, n_calls), .size = sizeof(S), .inner = DB_DIRECT, COLUMNS(profile_call_columns),
+    .indexes = "CREATE INDEX profile_call_by_caller ON profile_call(caller, calls DESC); CREATE INDEX profile_call_by_callee ON profile_call(callee, calls DESC);",
+};
+#undef S
+
+const struct db_table *const db_derived_tables[] = { &db_profile_table, &profile_exception_table, &profile_call_table, NULL };

@@ -52,7 +52,8 @@ struct db_table {
 
 /* Parents before their children, the ends with NULL. Root: struct ghost_model. */
 extern const struct db_table *const db_tables[];
-/* One row for each profile. Root: struct db_profile_rows. */
+/* Sums by fn_key, computed from the others when they are written. Root: struct db_profile_rows. */
+extern const struct db_table *const db_derived_tables[];
 extern const struct db_table db_profile_table;
 
 /* Statements that are no table of the model. */

@@ -84,15 +84,19 @@ static char *text_of(void (*print)(FILE *))
 
 char *db_events_view(void) { return text_of(print_events_view); }
 
+static void print_tables(FILE *f, const struct db_table *const tables[])
+{
+    for (size_t i = 0; tables[i]; i++) {
+        print_create(f, tables[i]);
+        fputs(tables[i]->indexes ? tables[i]->indexes : "", f);
+    }
+}
+
 static void print_all(FILE *f)
 {
     fputs(db_own_tables, f);
-    for (size_t i = 0; db_tables[i]; i++) {
-        print_create(f, db_tables[i]);
-        fputs(db_tables[i]->indexes ? db_tables[i]->indexes : "", f);
-    }
-    print_create(f, &db_profile_table);
-    fputs(db_profile_table.indexes, f);
+    print_tables(f, db_tables);
+    print_tables(f, db_derived_tables);
     fputs(events_table_sql, f);
     for (size_t i = 0; db_views[i].name; i++)
         fputs(db_views[i].sql, f);
@@ -139,7 +143,8 @@ int db_print_schema(FILE *f)
     for (size_t i = 0; db_views[i].name; i++)
         fprintf(f, "| %s | %s |\n", db_views[i].name, db_views[i].about);
     fputs("| events | as in ghost-observer 0.1.0, and more: the raw events, in order of time |\n\n## Tables\n", f);
-    print_page_table(f, &db_profile_table);
+    for (size_t i = 0; db_derived_tables[i]; i++)
+        print_page_table(f, db_derived_tables[i]);
     for (size_t i = 0; db_tables[i]; i++)
         print_page_table(f, db_tables[i]);
     fputs("\n### event\n\nRaw events, when they were imported ([events.md](events.md)).\n\n```sql\n", f);

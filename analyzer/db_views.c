@@ -88,9 +88,9 @@ const struct db_view db_views[] = {
       " JOIN signature s ON s.id = e.signature JOIN function f ON f.id = s.function LEFT JOIN type t ON t.id = o.type"
       " WHERE o.end = 0 AND NOT e.adopted GROUP BY f.fn_key, o.type" },
     { "call_graph", "caller x function",
-      "CREATE VIEW call_graph AS SELECT c.fn_key AS caller_key, f.fn_key, sum(e.calls) AS calls"
-      " FROM edge e JOIN signature s ON s.id = e.signature JOIN function f ON f.id = s.function LEFT JOIN function c ON c.id = e.caller"
-      " WHERE e.calls > 0 GROUP BY f.fn_key, c.fn_key" },
+      "CREATE VIEW call_graph AS SELECT c.fn_key AS caller_key, f.fn_key, k.calls, k.exceptions, k.finished, k.total_ns, k.self_ns"
+      " FROM profile_call k JOIN profile p ON p.id = k.callee JOIN function f ON f.id = p.first_function"
+      " LEFT JOIN profile q ON q.id = k.caller LEFT JOIN function c ON c.id = q.first_function WHERE k.calls > 0" },
     { "timeline", "what a function did in each slice of the session's time",
       "CREATE VIEW timeline AS SELECT f.fn_key, p.log, (SELECT slice_start_ns + l.slice * slice_ns FROM session) AS start_ns, (SELECT slice_ns FROM session) AS length_ns,"
       " l.calls, l.exceptions, l.finished, l.total_ns * 1.0 / nullif(l.finished, 0) AS mean_ns, l.self_ns"

@@ -138,6 +138,14 @@ static int write_words(sqlite3 *db, struct ghost_err *err)
     return ret;
 }
 
+static uint32_t slices_used(const struct ghost_model *m)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < m->n_slice_rows; i++)
+        n = m->slices[i].slice >= n ? m->slices[i].slice + 1 : n;
+    return n;
+}
+
 static int write_profiles(sqlite3 *db, const struct ghost_model *m, struct ghost_err *err)
 {
     struct profiles p;
@@ -152,14 +160,18 @@ static int write_profiles(sqlite3 *db, const struct ghost_model *m, struct ghost
     }
     ret = db_profile_rows(&rows, &p, m, err);
     if (ret == 0)
-        ret = write_table(db, &db_profile_table, &rows, err);
+        ret = db_profile_calls(&rows, m, err);
+    for (size_t i = 0; ret == 0 && db_derived_tables[i]; i++)
+        ret = write_table(db, db_derived_tables[i], &rows, err);
     if (ret == 0)
         ret = db_write_info_number(db, "functions", p.n - modules, err);
     if (ret == 0)
         ret = db_write_info_number(db, "modules", modules, err);
     if (ret == 0)
         ret = db_write_info_number(db, "unfinished", unfinished, err);
-    free(rows.v);
+    if (ret == 0)
+        ret = db_write_info_number(db, "slices", slices_used(m), err);
+    db_profile_rows_release(&rows);
     profiles_release(&p);
     return ret;
 }
@@ -179,8 +191,8 @@ int db_write_model(sqlite3 *db, const struct ghost_model *m, struct ghost_err *e
     int ret = db_sql_exec(db, db_own_tables, err);
     for (size_t i = 0; ret == 0 && db_tables[i]; i++)
         ret = run_text(db, db_create_sql(db_tables[i]), err);
-    if (ret == 0)
-        ret = run_text(db, db_create_sql(&db_profile_table), err);
+    for (size_t i = 0; ret == 0 && db_derived_tables[i]; i++)
+        ret = run_text(db, db_create_sql(db_derived_tables[i]), err);
     for (size_t i = 0; ret == 0 && db_views[i].name; i++)
         ret = db_sql_exec(db, db_views[i].sql, err);
     if (ret == 0)
@@ -192,11 +204,17 @@ int db_write_model(sqlite3 *db, const struct ghost_model *m, struct ghost_err *e
     return ret < 0 ? ret : write_profiles(db, m, err);
 }
 
-int db_write_indexes(sqlite3 *db, struct ghost_err *err)
+static int write_indexes(sqlite3 *db, const struct db_table *const tables[], struct ghost_err *err)
 {
     int ret = 0;
-    for (size_t i = 0; ret == 0 && db_tables[i]; i++)
-        if (db_tables[i]->indexes)
-            ret = db_sql_exec(db, db_tables[i]->indexes, err);
-    return ret < 0 ? ret : db_sql_exec(db, db_profile_table.indexes, err);
+    for (size_t i = 0; ret == 0 && tables[i]; i++)
+        if (tables[i]->indexes)
+            ret = db_sql_exec(db, tables[i]->indexes, err);
+    return ret;
+}
+
+int db_write_indexes(sqlite3 *db, struct ghost_err *err)
+{
+    int ret = write_indexes(db, db_tables, err);
+    return ret < 0 ? ret : write_indexes(db, db_derived_tables, err);
 }

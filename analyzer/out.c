@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int open_temporary(struct out *o, const char *path, struct ghost_err *err)
+/* `mode`: of the file that it will replace. */
+static int open_temporary(struct out *o, const char *path, mode_t mode, struct ghost_err *err)
 {
     size_t n = strlen(path) + 12;
     o->path = strdup(path);
@@ -22,9 +23,7 @@ static int open_temporary(struct out *o, const char *path, struct ghost_err *err
         o->temporary = NULL;
         return ghost_fail(err, GHOST_E_IO, "cannot write %s: %s", path, strerror(errno));
     }
-    mode_t mask = umask(0);
-    umask(mask);
-    fchmod(fd, 0666 & ~mask);
+    fchmod(fd, mode);
     o->f = fdopen(fd, "w");
     if (!o->f)
         close(fd);
@@ -41,11 +40,12 @@ int out_open(struct out *o, const char *path, struct ghost_err *err)
         return 0;
     }
     /* a device or a pipe is written as it is: it cannot be replaced */
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+    bool there = stat(path, &st) == 0;
+    if (there && !S_ISREG(st.st_mode)) {
         o->f = fopen(path, "w");
         return o->f ? 0 : ghost_fail(err, GHOST_E_IO, "cannot write %s: %s", path, strerror(errno));
     }
-    int ret = open_temporary(o, path, err);
+    int ret = open_temporary(o, path, there ? st.st_mode & 0777 : 0600, err);
     if (ret < 0)
         out_close(o, ret, NULL);
     return ret;

@@ -1,5 +1,6 @@
 /* out.h - where a command's result goes: standard output, or a file that
- * appears only when it is complete. */
+ * appears only when it is complete. It tells of a program's inside, so it is its owner's
+ * alone (0600); a file that it replaces hands its mode on. */
 #ifndef GHOST_OUT_H
 #define GHOST_OUT_H
 

@@ -2,6 +2,9 @@
 #ifndef GHOST_REPORT_H
 #define GHOST_REPORT_H
 
+#include <sqlite3.h>
+
+#include "db.h"
 #include "json.h"
 #include "profile.h"
 
@@ -11,26 +14,27 @@ struct report_options {
     bool modules, exceptions, time;
 };
 
-/* A session, as far as the view needs it. */
+/* A session, as far as all views need it. What one view shows it asks the database for:
+ * rows of what is shown, so that the time does not grow with the session. */
 struct report {
     const struct report_options *o;
-    struct ghost_model *m;               /* without functions where the profiles came from the database alone */
-    struct profiles p;                   /* those of `v`, or all */
-    const struct profile **v; uint64_t n;    /* what is shown, in order */
-    uint64_t matching, functions, modules, unfinished;   /* see struct db_totals */
+    struct db *d;
+    struct ghost_model *m;               /* DB_HEAD */
+    struct profiles p;                   /* what is shown, in order */
+    struct db_totals totals;
 };
 
-/* `whole`: the view reads the model, not only the profiles. */
-int report_load(struct report *r, const struct report_options *o, const char *session, bool whole, struct ghost_err *err);
+int report_load(struct report *r, const struct report_options *o, const char *session, struct ghost_err *err);
 void report_release(struct report *r);
-/* Names for --sort, as the database has them. */
-extern const char *const *const report_sorts;
-/* Orders profiles; the same order as the database's. */
-void report_sort(const struct profile **v, uint64_t n, const char *sort);
+/* With ?1 to ?3 bound to what --modules, --module and --function say, for this behind a WHERE. */
+#define REPORT_CHOSEN "(?1 OR NOT p.is_module) AND (?2 IS NULL OR f.module GLOB ?2) AND (?3 IS NULL OR f.qualname GLOB ?3)"
+sqlite3_stmt *report_prepare(const struct report *r, const char *sql, struct ghost_err *err);
+/* Finalizes. `step`: what sqlite3_step said last; SQLITE_DONE is good. Returns 0 or a negative code. */
+int report_finish(sqlite3_stmt *q, int step, struct ghost_err *err);
 /* "qualname:line" */
-struct ghost_str report_name(struct arena *a, const struct profile *p);
+struct ghost_str report_name(struct arena *a, struct ghost_str qualname, uint32_t line);
 
-/* The views. Each prints in the format that was asked for; 0 or a negative code. */
+/* The views. Each prints in the format that was asked for, nothing before it has all; 0 or a negative code. */
 int report_table(const struct report *r, FILE *f, struct ghost_err *err);
 int report_exceptions(const struct report *r, FILE *f, struct ghost_err *err);
 int report_time(const struct report *r, FILE *f, struct ghost_err *err);

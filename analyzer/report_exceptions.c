@@ -2,173 +2,168 @@
  * pass and caught them. */
 #include <string.h>
 
+#include "arena.h"
+#include "db_sql.h"
 #include "report.h"
 #include "sheet.h"
 #include "term.h"
 
-/* One exception type in one function. */
-struct row { const struct profile *p; const struct profile_exception *e; };
-/* One exception type: sums of its rows, which stand together. */
-struct type { const struct row *rows; uint32_t n; uint64_t raised, passed, caught; };
+/* One exception type: sums of all functions. */
+struct type { struct ghost_str name; uint64_t raised, passed, caught, functions; };
 
-static int descending(uint64_t a, uint64_t b) { return a < b ? 1 : a > b ? -1 : 0; }
+struct reading {
+    const struct report *r;
+    struct arena arena;
+    struct type *v; uint32_t n, cap;
+    struct sheet by_type, by_function;
+    uint64_t left;                       /* functions beyond --top */
+    struct ghost_err *err;
+};
 
-/* By type; those that raised it most first. */
-static int by_type(const void *pa, const void *pb)
-{
-    const struct row *a = pa, *b = pb;
-    int r = ghost_str_compare(a->e->type, b->e->type);
-    r = r ? r : descending(a->e->raised, b->e->raised);
-    r = r ? r : descending(a->e->passed, b->e->passed);
-    r = r ? r : descending(a->e->caught, b->e->caught);
-    return r ? r : ghost_str_compare(a->p->fn_key, b->p->fn_key);
-}
-
-static int by_number(const void *pa, const void *pb)
-{
-    const struct type *a = pa, *b = pb;
-    int r = descending(a->raised, b->raised);
-    r = r ? r : descending(a->passed, b->passed);
-    return r ? r : ghost_str_compare(a->rows->e->type, b->rows->e->type);
-}
-
-static uint32_t gather(const struct report *r, struct row *rows)
-{
-    uint32_t n = 0;
-    for (uint64_t i = 0; i < r->matching; i++)
-        for (uint32_t k = 0; k < r->v[i]->n_exception_types; k++)
-            rows[n++] = (struct row){ r->v[i], &r->v[i]->exception_types[k] };
-    qsort(rows, n, sizeof *rows, by_type);
-    return n;
-}
-
-static uint32_t unite(const struct row *rows, uint32_t n, struct type *types)
-{
-    uint32_t n_types = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        if (!i || ghost_str_compare(rows[i].e->type, rows[i - 1].e->type) != 0)
-            types[n_types++] = (struct type){ .rows = &rows[i] };
-        struct type *t = &types[n_types - 1];
-        t->n++;
-        t->raised += rows[i].e->raised;
-        t->passed += rows[i].e->passed;
-        t->caught += rows[i].e->caught;
-    }
-    qsort(types, n_types, sizeof *types, by_number);
-    return n_types;
-}
+#define FROM " FROM profile_exception x JOIN profile p ON p.id = x.profile JOIN function f ON f.id = p.first_function WHERE " REPORT_CHOSEN
+static const char types_sql[] = "SELECT x.type, sum(x.raised), sum(x.passed), sum(x.caught), count(*)" FROM
+    " GROUP BY x.type ORDER BY 2 DESC, 3 DESC, 1";
+/* Those that raised it most first: the order of an index. */
+static const char functions_sql[] = "SELECT f.fn_key, f.qualname, f.line, x.raised, x.passed, x.caught, p.calls" FROM
+    " AND x.type = ?4 ORDER BY x.raised DESC, x.passed DESC, x.caught DESC, x.profile LIMIT ?5";
 
 static const struct sheet_column type_columns[] = {
     { "EXCEPTION", "type", SHEET_TEXT, SHEET_ALL, 12, false }, { "RAISED", "raised", SHEET_COUNT, SHEET_ALL, 0, true },
     { "PASSED", "passed", SHEET_COUNT, SHEET_ALL, 0, false }, { "CAUGHT", "caught", SHEET_COUNT, SHEET_ALL, 0, false },
     { "FUNCTIONS", "functions", SHEET_COUNT, SHEET_ALL, 0, false }, { "MOST OFTEN RAISED IN", "origin", SHEET_NAME, SHEET_ALL, 20, false },
 };
-static const struct sheet_column row_columns[] = {
+static const struct sheet_column function_columns[] = {
     { "EXCEPTION", "type", SHEET_TEXT, SHEET_ALL, 12, false }, { "FUNCTION", "fn_key", SHEET_NAME, SHEET_DATA, 0, false },
     { "FUNCTION", "name", SHEET_NAME, SHEET_PEOPLE, 20, false }, { "RAISED HERE", "raised", SHEET_COUNT, SHEET_ALL, 0, false },
     { "PASSED THROUGH", "passed", SHEET_COUNT, SHEET_ALL, 0, false }, { "CAUGHT", "caught", SHEET_COUNT, SHEET_ALL, 0, false },
     { "CALLS", "call_count", SHEET_COUNT, SHEET_ALL, 0, false }, { "OF CALLS", "rate", SHEET_SHARE, SHEET_ALL, 0, true },
 };
 
-static void fill_types(struct sheet *s, const struct type *types, uint32_t n)
-{
-    sheet_begin(s, type_columns, sizeof type_columns / sizeof *type_columns);
-    for (uint32_t i = 0; i < n; i++) {
-        const struct type *t = &types[i];
-        sheet_str(s, t->rows->e->type);
-        sheet_count(s, t->raised);
-        sheet_count(s, t->passed);
-        sheet_count(s, t->caught);
-        sheet_count(s, t->n);
-        sheet_str(s, t->rows->e->raised ? report_name(&s->arena, t->rows->p) : GHOST_STR("code that is not recorded"));
-    }
-}
+/* ---- from the database ---- */
 
-/* `top` rows of each type. Returns how many rows there are beyond. */
-static uint64_t fill_rows(struct sheet *s, const struct type *types, uint32_t n, uint64_t top)
+static uint64_t number(sqlite3_stmt *q, int column) { return (uint64_t)sqlite3_column_int64(q, column); }
+
+static int read_types(struct reading *x)
 {
-    uint64_t left = 0;
-    sheet_begin(s, row_columns, sizeof row_columns / sizeof *row_columns);
-    for (uint32_t i = 0; i < n; i++)
-        for (uint32_t k = 0; k < types[i].n; k++) {
-            const struct row *row = &types[i].rows[k];
-            if (top && k >= top) {
-                left++;
-                continue;
-            }
-            sheet_str(s, row->e->type);
-            sheet_str(s, row->p->fn_key);
-            sheet_str(s, report_name(&s->arena, row->p));
-            sheet_count(s, row->e->raised);
-            sheet_count(s, row->e->passed);
-            sheet_count(s, row->e->caught);
-            sheet_count(s, row->p->calls);
-            sheet_share(s, row->e->raised + row->e->passed, row->p->calls);
+    sqlite3_stmt *q = report_prepare(x->r, types_sql, x->err);
+    int step = SQLITE_DONE;
+    while (q && (step = sqlite3_step(q)) == SQLITE_ROW) {
+        struct ghost_str name = db_sql_str(q, 0);
+        char *copy = arena_copy(&x->arena, name.p, (size_t)name.len + 1);
+        if (!copy || !grow_array(&x->v, x->n, &x->cap, sizeof *x->v)) {
+            report_finish(q, SQLITE_DONE, x->err);
+            return ghost_fail(x->err, GHOST_E_NOMEM, "out of memory");
         }
-    return left;
+        x->v[x->n++] = (struct type){ { copy, name.len }, number(q, 1), number(q, 2), number(q, 3), number(q, 4) };
+    }
+    return report_finish(q, step, x->err);
 }
 
-static void print_text(const struct report *r, FILE *f, const struct sheet *types, const struct sheet *rows, uint64_t left)
+static void put_function(struct reading *x, sqlite3_stmt *q, struct ghost_str type, struct ghost_str name)
+{
+    struct sheet *s = &x->by_function;
+    sheet_str(s, type);
+    sheet_str(s, db_sql_str(q, 0));
+    sheet_str(s, name);
+    sheet_count(s, number(q, 3));
+    sheet_count(s, number(q, 4));
+    sheet_count(s, number(q, 5));
+    sheet_count(s, number(q, 6));
+    sheet_share(s, number(q, 3) + number(q, 4), number(q, 6));
+}
+
+/* The functions of one type, and the line of the type itself, which names the first. */
+static int read_functions(struct reading *x, sqlite3_stmt *q, const struct type *t)
+{
+    uint64_t shown = 0, top = x->r->o->top;
+    struct ghost_str origin = GHOST_STR("code that is not recorded");
+    int step;
+    sqlite3_reset(q);
+    db_sql_bind_str(q, 4, t->name);
+    sqlite3_bind_int64(q, 5, top && top < INT64_MAX ? (int64_t)top : -1);
+    while ((step = sqlite3_step(q)) == SQLITE_ROW) {
+        struct ghost_str name = report_name(&x->by_function.arena, db_sql_str(q, 1), (uint32_t)number(q, 2));
+        if (shown++ == 0 && number(q, 3))
+            origin = name;
+        put_function(x, q, t->name, name);
+    }
+    if (step != SQLITE_DONE)
+        return db_sql_fail(sqlite3_db_handle(q), x->err, "reading the analysis");
+    x->left += t->functions - shown;
+    sheet_str(&x->by_type, t->name);
+    sheet_count(&x->by_type, t->raised);
+    sheet_count(&x->by_type, t->passed);
+    sheet_count(&x->by_type, t->caught);
+    sheet_count(&x->by_type, t->functions);
+    sheet_str(&x->by_type, origin);
+    return 0;
+}
+
+static int read_all(struct reading *x)
+{
+    int ret = read_types(x);
+    sqlite3_stmt *q = ret == 0 ? report_prepare(x->r, functions_sql, x->err) : NULL;
+    if (ret == 0 && !q)
+        ret = GHOST_E_STATE;
+    for (uint32_t i = 0; ret == 0 && i < x->n; i++)
+        ret = read_functions(x, q, &x->v[i]);
+    sqlite3_finalize(q);
+    if (ret == 0 && (x->by_type.failed || x->by_function.failed))
+        ret = ghost_fail(x->err, GHOST_E_NOMEM, "out of memory");
+    return ret;
+}
+
+/* ---- to people and programs ---- */
+
+static void print_text(const struct reading *x, FILE *f)
 {
     char text[HUMAN];
-    report_title(r, f, "report of exceptions");
-    if (!types->n_cells) {
+    report_title(x->r, f, "report of exceptions");
+    if (!x->n) {
         fputs("  No recorded call was left by an exception.\n", f);
     } else {
-        sheet_table(types, f);
+        sheet_table(&x->by_type, f);
         fputc('\n', f);
-        sheet_table(rows, f);
-        if (left)
-            fprintf(f, "  ... and %s more functions: --top\n", human_count(text, left));
+        sheet_table(&x->by_function, f);
+        if (x->left)
+            fprintf(f, "  ... and %s more functions: --top\n", human_count(text, x->left));
         fputs("\n  An exception counts once in each function that it leaves, and as caught in the recorded caller that goes on.\n", f);
     }
-    model_text_caveats(f, r->m);
+    model_text_caveats(f, x->r->m);
     fputc('\n', f);
 }
 
-static int print(const struct report *r, FILE *f, const struct sheet *types, const struct sheet *rows, uint64_t left, struct ghost_err *err)
+static void print(const struct reading *x, FILE *f)
 {
     struct json j;
-    if (types->failed || rows->failed)
-        return ghost_fail(err, GHOST_E_NOMEM, "out of memory");
-    if (strcmp(r->o->format, "csv") == 0) {
-        sheet_csv(rows, f);
-    } else if (strcmp(r->o->format, "markdown") == 0) {
-        sheet_markdown(types, f);
+    const char *format = x->r->o->format;
+    if (strcmp(format, "csv") == 0) {
+        sheet_csv(&x->by_function, f);
+    } else if (strcmp(format, "markdown") == 0) {
+        sheet_markdown(&x->by_type, f);
         fputc('\n', f);
-        sheet_markdown(rows, f);
-    } else if (strcmp(r->o->format, "json") == 0) {
-        report_json_begin(r, &j, f);
-        sheet_json(types, &j, "by_type");
-        sheet_json(rows, &j, "by_function");
-        report_json_end(r, &j);
+        sheet_markdown(&x->by_function, f);
+    } else if (strcmp(format, "json") == 0) {
+        report_json_begin(x->r, &j, f);
+        sheet_json(&x->by_type, &j, "by_type");
+        sheet_json(&x->by_function, &j, "by_function");
+        report_json_end(x->r, &j);
     } else {
-        print_text(r, f, types, rows, left);
+        print_text(x, f);
     }
-    return 0;
 }
 
 int report_exceptions(const struct report *r, FILE *f, struct ghost_err *err)
 {
-    size_t most = 0;
-    for (uint64_t i = 0; i < r->matching; i++)
-        most += r->v[i]->n_exception_types;
-    struct row *rows = malloc((most + 1) * sizeof *rows);
-    struct type *types = malloc((most + 1) * sizeof *types);
-    struct sheet by_types, by_rows;
-    int ret = GHOST_E_NOMEM;
-    if (!rows || !types) {
-        ghost_fail(err, ret, "out of memory");
-        goto out;
-    }
-    uint32_t n = unite(rows, gather(r, rows), types);
-    fill_types(&by_types, types, n);
-    uint64_t left = fill_rows(&by_rows, types, n, r->o->top);
-    ret = print(r, f, &by_types, &by_rows, left, err);
-    sheet_release(&by_types);
-    sheet_release(&by_rows);
-out:
-    free(rows);
-    free(types);
+    struct reading x = { .r = r, .err = err };
+    sheet_begin(&x.by_type, type_columns, sizeof type_columns / sizeof *type_columns);
+    sheet_begin(&x.by_function, function_columns, sizeof function_columns / sizeof *function_columns);
+    int ret = read_all(&x);
+    if (ret == 0)
+        print(&x, f);
+    sheet_release(&x.by_type);
+    sheet_release(&x.by_function);
+    arena_release(&x.arena);
+    free(x.v);
     return ret;
 }

@@ -21,7 +21,7 @@ void report_json_begin(const struct report *r, struct json *j, FILE *f)
     json_object(j, NULL);
     json_str(j, "session_id", r->m->session);
     json_text(j, "sort", r->o->sort);
-    json_count(j, "functions_total", r->matching);
+    json_count(j, "functions_total", r->totals.matching);
     json_count(j, "events", r->m->events);
     json_count(j, "events_lost", r->m->lost);
 }
@@ -91,7 +91,7 @@ static void add_row(struct sheet *s, const struct profile *p)
 {
     bool timed = p->finished;
     sheet_str(s, p->fn_key);
-    sheet_str(s, report_name(&s->arena, p));
+    sheet_str(s, report_name(&s->arena, p->qualname, p->line));
     sheet_count(s, p->calls);
     sheet_share(s, p->exceptions, p->calls);
     sheet_count(s, p->exceptions);
@@ -114,20 +114,21 @@ static void print_summary(const struct report *r, FILE *f)
     char a[HUMAN], b[HUMAN];
     const struct ghost_model *m = r->m;
     bool chosen = r->o->module || r->o->function;
-    fprintf(f, "  Showing %s of %s %sfunctions", human_count(a, r->n), human_count(b, r->matching), chosen ? "matching " : "");
-    if (r->modules && !r->o->modules && !chosen)
-        fprintf(f, " (and %s module bod%s: --modules)", human_count(a, r->modules), r->modules > 1 ? "ies" : "y");
+    fprintf(f, "  Showing %s of %s %sfunctions", human_count(a, r->p.n), human_count(b, r->totals.matching), chosen ? "matching " : "");
+    const struct db_totals *t = &r->totals;
+    if (t->modules && !r->o->modules && !chosen)
+        fprintf(f, " (and %s module bod%s: --modules)", human_count(a, t->modules), t->modules > 1 ? "ies" : "y");
     fprintf(f, ". %s events", human_count(a, m->events));
     if (m->n_processes > 1)
         fprintf(f, ", %u processes", m->n_processes);
     fputs(m->n_losses || m->n_damages ? ".\n" : ", none lost.\n", f);
     if (!m->events)
         fputs("  No calls were recorded. `ghost doctor` tells what can be recorded here, and `ghost run --help` what is by default.\n", f);
-    else if (!r->matching && chosen)
+    else if (!t->matching && chosen)
         fputs("  No function matches: --module and --function take globs, as 'app.*' and '*.save'.\n", f);
-    if (r->unfinished)
-        fprintf(f, "  %s %s no recorded end: counted, but not in the times.\n", human_count(a, r->unfinished),
-                r->unfinished == 1 ? "call has" : "calls have");
+    if (t->unfinished)
+        fprintf(f, "  %s %s no recorded end: counted, but not in the times.\n", human_count(a, t->unfinished),
+                t->unfinished == 1 ? "call has" : "calls have");
     fputs("  P50 to P99 are within 0.8 % of the exact value; everything else is exact.\n", f);
 }
 
@@ -136,8 +137,8 @@ static int print_json(const struct report *r, FILE *f)
     struct json j;
     report_json_begin(r, &j, f);
     json_array(&j, "functions");
-    for (uint64_t i = 0; i < r->n; i++)
-        profile_json(&j, r->v[i]);
+    for (uint32_t i = 0; i < r->p.n; i++)
+        profile_json(&j, &r->p.v[i]);
     json_close(&j, ']');
     report_json_end(r, &j);
     return 0;
@@ -151,8 +152,8 @@ int report_table(const struct report *r, FILE *f, struct ghost_err *err)
         return print_json(r, f);
     choose_columns(columns, r->o->sort);
     sheet_begin(&s, columns, N_COLUMNS);
-    for (uint64_t i = 0; i < r->n; i++)
-        add_row(&s, r->v[i]);
+    for (uint32_t i = 0; i < r->p.n; i++)
+        add_row(&s, &r->p.v[i]);
     int ret = report_sheet(r, f, &s, "report", "functions", err);
     sheet_release(&s);
     if (ret == 0 && is_format(r, "table")) {

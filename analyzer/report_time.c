@@ -1,6 +1,7 @@
 /* report_time.c - how functions did over the session: a sparkline each. */
 #include <string.h>
 
+#include "db_sql.h"
 #include "report.h"
 #include "sheet.h"
 #include "term.h"
@@ -30,42 +31,24 @@ static const struct measure *measure_of(const char *sort)
     return m;
 }
 
-static bool is_of(const struct ghost_model_function *f, const struct profile *p)
-{
-    return f->first_line == p->line && f->module.p == p->module.p && f->qualname.p == p->qualname.p;
-}
+/* By slice, of all processes and all functions of a profile. */
+static const char slices_sql[] = "SELECT l.slice, sum(l.calls), sum(l.exceptions), sum(l.finished), sum(l.total_ns), sum(l.self_ns)"
+    " FROM function f JOIN slice l ON l.function = f.id WHERE f.fn_key = ?1 AND f.module = ?2 GROUP BY l.slice";
 
-/* Sums by slice, of all processes and all functions of the profile. Slices stand in the order of
- * functions, functions in that of profiles. */
-static void add_slices(const struct ghost_model *m, const struct profile *p, struct ghost_model_slice sums[GHOST_SLICES])
+static int read_slices(sqlite3_stmt *q, const struct profile *p, struct ghost_model_slice sums[GHOST_SLICES], struct ghost_err *err)
 {
-    uint32_t low = 0, high = m->n_slice_rows, f = 0;
-    while (f < m->n_functions && !is_of(&m->functions[f], p))
-        f++;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (m->slices[middle].function < f)
-            low = middle + 1;
-        else
-            high = middle;
+    int step;
+    sqlite3_reset(q);
+    db_sql_bind_str(q, 1, p->fn_key);
+    db_sql_bind_str(q, 2, p->module);
+    while ((step = sqlite3_step(q)) == SQLITE_ROW) {
+        int64_t slice = sqlite3_column_int64(q, 0);
+        if (slice < 0 || slice >= GHOST_SLICES)
+            return ghost_fail(err, GHOST_E_CORRUPT, "the analysis contradicts itself");
+        sums[slice] = (struct ghost_model_slice){ .calls = (uint64_t)sqlite3_column_int64(q, 1), .exceptions = (uint64_t)sqlite3_column_int64(q, 2),
+            .finished = (uint64_t)sqlite3_column_int64(q, 3), .total = (uint64_t)sqlite3_column_int64(q, 4), .self = (uint64_t)sqlite3_column_int64(q, 5) };
     }
-    for (; low < m->n_slice_rows && is_of(&m->functions[m->slices[low].function], p); low++) {
-        const struct ghost_model_slice *s = &m->slices[low];
-        struct ghost_model_slice *to = &sums[s->slice];
-        to->calls += s->calls;
-        to->exceptions += s->exceptions;
-        to->finished += s->finished;
-        to->total += s->total;
-        to->self += s->self;
-    }
-}
-
-static uint32_t slices_used(const struct ghost_model *m)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < m->n_slice_rows; i++)
-        n = m->slices[i].slice >= n ? m->slices[i].slice + 1 : n;
-    return n;
+    return step == SQLITE_DONE ? 0 : db_sql_fail(sqlite3_db_handle(q), err, "reading the analysis");
 }
 
 /* Neighbours become one, until a line has room for all: slices[] shrinks in place. */
@@ -84,18 +67,16 @@ static uint32_t narrow(struct ghost_model_slice *v, uint32_t n, uint32_t by)
     return (n + by - 1) / by;
 }
 
-static void add_row(struct sheet *s, const struct report *r, const struct profile *p, const struct measure *measure, uint32_t n, uint32_t by)
+static void add_row(struct sheet *s, const struct report *r, const struct profile *p, const struct measure *measure, struct ghost_model_slice *sums, uint32_t n, uint32_t by)
 {
-    struct ghost_model_slice sums[GHOST_SLICES] = { 0 };
     uint64_t v[GHOST_SLICES], most = 0;
-    add_slices(r->m, p, sums);
     n = narrow(sums, n, by);
     for (uint32_t i = 0; i < n; i++) {
         v[i] = measure->of(&sums[i]);
         most = sums[i].calls > most ? sums[i].calls : most;
     }
     sheet_str(s, p->fn_key);
-    sheet_str(s, report_name(&s->arena, p));
+    sheet_str(s, report_name(&s->arena, p->qualname, p->line));
     sheet_count(s, p->calls);
     sheet_share(s, p->exceptions, p->calls);
     sheet_ns(s, profile_mean(p), p->finished);
@@ -114,6 +95,20 @@ static void print_scale(const struct report *r, FILE *f, uint32_t n, uint32_t by
     fputc('\n', f);
 }
 
+static int add_rows(struct sheet *s, const struct report *r, const struct measure *measure, uint32_t n, uint32_t by, struct ghost_err *err)
+{
+    sqlite3_stmt *q = db_sql_prepare(db_handle(r->d), slices_sql, err);
+    int ret = q ? 0 : GHOST_E_STATE;
+    for (uint32_t i = 0; ret == 0 && i < r->p.n; i++) {
+        struct ghost_model_slice sums[GHOST_SLICES] = { 0 };
+        ret = read_slices(q, &r->p.v[i], sums, err);
+        if (ret == 0)
+            add_row(s, r, &r->p.v[i], measure, sums, n, by);
+    }
+    sqlite3_finalize(q);
+    return ret;
+}
+
 int report_time(const struct report *r, FILE *f, struct ghost_err *err)
 {
     bool table = strcmp(r->o->format, "table") == 0;
@@ -125,14 +120,20 @@ int report_time(const struct report *r, FILE *f, struct ghost_err *err)
         { measure->title, "over_time", SHEET_BARS, SHEET_ALL, 0, false },
     };
     struct sheet s;
-    uint32_t n = slices_used(r->m), by = 1;
+    int64_t used = 0;
+    int ret = db_sql_number(db_handle(r->d), "SELECT CAST(value AS INTEGER) FROM info WHERE key = 'slices'", &used, err);
+    if (ret == 0 && (used < 0 || used > GHOST_SLICES))
+        ret = ghost_fail(err, GHOST_E_CORRUPT, "the analysis contradicts itself");
+    if (ret < 0)
+        return ret;
+    uint32_t n = (uint32_t)used, by = 1;
     unsigned room = term_width(f);
     while (table && room && n / by > (room > 70 ? room - 54 : 16))
         by *= 2;
     sheet_begin(&s, columns, sizeof columns / sizeof *columns);
-    for (uint64_t i = 0; i < r->n; i++)
-        add_row(&s, r, r->v[i], measure, n, by);
-    int ret = report_sheet(r, f, &s, "report over time", "functions", err);
+    ret = add_rows(&s, r, measure, n, by, err);
+    if (ret == 0)
+        ret = report_sheet(r, f, &s, "report over time", "functions", err);
     sheet_release(&s);
     if (ret == 0 && table)
         print_scale(r, f, n, by);

@@ -1,165 +1,161 @@
 /* report_tree.c - one function, its callers above and what it calls below. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "db_sql.h"
 #include "opt.h"
 #include "report.h"
 #include "sheet.h"
 #include "term.h"
 
 enum { DEPTH_MAX = 10 };
+#define NOT_RECORDED (-1)                /* where a profile's number stands: code that is not recorded */
 
-/* All calls from one function (a profile) to another. */
-struct call { uint32_t from, to; uint64_t calls, exceptions, finished, total, self; };
+/* A function (a profile), and all calls between it and the one a step nearer. */
+struct call { int64_t profile; struct ghost_str fn_key, name; uint64_t calls, exceptions, finished, total, self; };
+/* What stands above or below a function: the first --top, the number of all and of their calls. */
+struct branch { struct call *v; uint32_t n, cap; uint64_t all, calls; };
 
 struct tree {
     const struct report *r;
-    uint32_t *profile_of;                /* by function of the model; GHOST_NONE */
-    struct call *calls; uint32_t n;      /* by from, calls descending, to */
-    struct call *callers;                /* the same, by to, calls descending, from */
-    uint32_t path[DEPTH_MAX + 2]; unsigned depth;
+    int64_t path[DEPTH_MAX + 2]; unsigned depth;
     uint64_t left_out;                   /* lines beyond --top */
+    sqlite3_stmt *callees, *callers;
     struct sheet sheet;
+    struct ghost_err *err;
 };
 
-/* ---- who calls whom ---- */
+/* ---- from the database ---- */
 
-static bool is_of(const struct ghost_model_function *f, const struct profile *p)
+#define FUNCTION "f.fn_key, f.qualname, f.line"
+#define CALLS_SQL(near, far) "SELECT c." far ", c.calls, c.exceptions, c.finished, c.total_ns, c.self_ns, " FUNCTION \
+    " FROM profile_call c LEFT JOIN profile p ON p.id = c." far " LEFT JOIN function f ON f.id = p.first_function" \
+    " WHERE c." near " = ?1 ORDER BY c.calls DESC, c." far " IS NULL, c." far
+static const char callees_sql[] = CALLS_SQL("caller", "callee"), callers_sql[] = CALLS_SQL("callee", "caller");
+
+static uint64_t number(sqlite3_stmt *q, int column) { return (uint64_t)sqlite3_column_int64(q, column); }
+
+static struct call read_call(struct tree *t, sqlite3_stmt *q)
 {
-    return f->first_line == p->line && f->module.p == p->module.p && f->qualname.p == p->qualname.p;
-}
-
-/* Profiles stand in the order of their functions; functions without calls have none. */
-static bool map_functions(struct tree *t)
-{
-    const struct ghost_model *m = t->r->m;
-    const struct profiles *p = &t->r->p;
-    t->profile_of = malloc((m->n_functions + 1) * sizeof *t->profile_of);
-    for (uint32_t i = 0, at = 0; t->profile_of && i < m->n_functions; i++) {
-        if (at < p->n && !is_of(&m->functions[i], &p->v[at]) && at + 1 < p->n && is_of(&m->functions[i], &p->v[at + 1]))
-            at++;
-        t->profile_of[i] = at < p->n && is_of(&m->functions[i], &p->v[at]) ? at : GHOST_NONE;
-    }
-    return t->profile_of;
-}
-
-static int descending(uint64_t a, uint64_t b) { return a < b ? 1 : a > b ? -1 : 0; }
-static int ascending(uint32_t a, uint32_t b) { return a < b ? -1 : a > b; }
-
-static int by_pair(const void *pa, const void *pb)
-{
-    const struct call *a = pa, *b = pb;
-    int r = ascending(a->from, b->from);
-    return r ? r : ascending(a->to, b->to);
-}
-
-static int by_from(const void *pa, const void *pb)
-{
-    const struct call *a = pa, *b = pb;
-    int r = ascending(a->from, b->from);
-    r = r ? r : descending(a->calls, b->calls);
-    return r ? r : ascending(a->to, b->to);
-}
-
-static int by_to(const void *pa, const void *pb)
-{
-    const struct call *a = pa, *b = pb;
-    int r = ascending(a->to, b->to);
-    r = r ? r : descending(a->calls, b->calls);
-    return r ? r : ascending(a->from, b->from);
-}
-
-static struct call sum_edge(const struct tree *t, const struct ghost_model_edge *e)
-{
-    const struct ghost_model *m = t->r->m;
-    struct call c = { .from = e->caller == GHOST_NONE ? GHOST_NONE : t->profile_of[e->caller],
-                      .to = t->profile_of[m->signatures[e->signature].function], .calls = e->calls };
-    for (uint32_t i = e->outcomes; i < e->outcomes + e->n_outcomes; i++) {
-        const struct ghost_model_outcome *o = &m->outcomes[i];
-        if (!GHOST_END_IS_TIMED(o->end))
-            continue;
-        c.exceptions += GHOST_END_IS_EXCEPTION(o->end) ? o->count : 0;
-        c.finished += o->count;
-        c.total += o->total;
-        c.self += o->self;
+    struct arena *a = &t->sheet.arena;
+    struct call c = { .profile = NOT_RECORDED, .fn_key = GHOST_STR(""), .name = GHOST_STR("code that is not recorded"),
+                      .calls = number(q, 1), .exceptions = number(q, 2), .finished = number(q, 3), .total = number(q, 4), .self = number(q, 5) };
+    if (sqlite3_column_type(q, 0) != SQLITE_NULL) {
+        struct ghost_str key = db_sql_str(q, 6);
+        c.profile = sqlite3_column_int64(q, 0);
+        c.fn_key.p = arena_copy(a, key.p, (size_t)key.len + 1);
+        c.fn_key.len = c.fn_key.p ? key.len : 0;
+        c.name = report_name(a, db_sql_str(q, 7), (uint32_t)number(q, 8));
     }
     return c;
 }
 
-static bool sum_calls(struct tree *t)
+static int read_branch(struct tree *t, sqlite3_stmt *q, int64_t profile, struct branch *b)
 {
-    const struct ghost_model *m = t->r->m;
-    uint32_t n = 0;
-    t->calls = malloc((m->n_edges + 1) * sizeof *t->calls);
-    t->callers = malloc((m->n_edges + 1) * sizeof *t->callers);
-    if (!t->calls || !t->callers)
-        return false;
-    for (uint32_t i = 0; i < m->n_edges; i++)
-        if (!m->edges[i].adopted)
-            t->calls[n++] = sum_edge(t, &m->edges[i]);
-    qsort(t->calls, n, sizeof *t->calls, by_pair);
-    for (uint32_t i = 0; i < n; i++) {
-        struct call *to = t->n ? &t->calls[t->n - 1] : NULL, c = t->calls[i];
-        if (!to || by_pair(to, &c) != 0) {
-            t->calls[t->n++] = c;
+    uint64_t top = t->r->o->top ? t->r->o->top : UINT64_MAX;
+    int step;
+    sqlite3_bind_int64(q, 1, profile);
+    while ((step = sqlite3_step(q)) == SQLITE_ROW) {
+        b->calls += number(q, 1);
+        if (b->all++ >= top)
             continue;
-        }
-        to->calls += c.calls;
-        to->exceptions += c.exceptions;
-        to->finished += c.finished;
-        to->total += c.total;
-        to->self += c.self;
+        if (!grow_array(&b->v, b->n, &b->cap, sizeof *b->v))
+            break;
+        b->v[b->n++] = read_call(t, q);
     }
-    memcpy(t->callers, t->calls, t->n * sizeof *t->calls);
-    qsort(t->calls, t->n, sizeof *t->calls, by_from);
-    qsort(t->callers, t->n, sizeof *t->callers, by_to);
-    return true;
+    int ret = step == SQLITE_DONE ? 0 : step == SQLITE_ROW ? ghost_fail(t->err, GHOST_E_NOMEM, "out of memory")
+                                                           : db_sql_fail(sqlite3_db_handle(q), t->err, "reading the analysis");
+    sqlite3_reset(q);                    /* the steps below use it, too */
+    t->left_out += b->all - b->n;
+    return ret;
 }
 
 /* ---- which function ---- */
 
-static bool is_named(const struct profile *p, const char *name)
+#define NAMED_SQL "SELECT p.id, p.calls, p.exceptions, p.finished, p.total_ns, p.self_ns, " FUNCTION \
+    " FROM function f JOIN profile p ON p.first_function = f.id WHERE "
+
+struct found { struct call first; unsigned n; char several[300]; };
+
+/* A function is found by more than one way of reading its name only when it is the first: the others are told anyway. */
+static void take(struct tree *t, sqlite3_stmt *q, struct found *found)
 {
-    size_t module = p->module.len, len = strlen(name);
-    if (strcmp(p->fn_key.p, name) == 0 || strcmp(p->qualname.p, name) == 0)
-        return true;
-    if (len == module + 1 + p->qualname.len && memcmp(name, p->module.p, module) == 0 && (name[module] == '.' || name[module] == ':') &&
-        strcmp(name + module + 1, p->qualname.p) == 0)
-        return true;
-    /* qualname:line, as the table shows it */
-    const char *colon = strrchr(name, ':');
-    return colon && (size_t)(colon - name) == p->qualname.len && memcmp(name, p->qualname.p, p->qualname.len) == 0 &&
-           strtoul(colon + 1, NULL, 10) == p->line;
+    struct ghost_str key = db_sql_str(q, 6);
+    size_t used = strlen(found->several);
+    if (found->n && sqlite3_column_int64(q, 0) == found->first.profile)
+        return;
+    if (found->n++ == 0)
+        found->first = read_call(t, q);
+    if (found->n <= 4 && used + key.len + 4 < sizeof found->several)
+        snprintf(found->several + used, sizeof found->several - used, "%s%s", used ? ", " : "", key.p);
 }
 
-static int unknown(const struct report *r, const char *name, struct ghost_err *err)
+/* `module`, `line`: empty and -1 for any. */
+static int look(struct tree *t, const char *sql, struct ghost_str name, struct ghost_str module, int64_t line, struct found *found)
 {
-    const char **names = calloc((size_t)r->p.n + 1, sizeof *names);
-    for (uint32_t i = 0; names && i < r->p.n; i++)
-        names[i] = r->p.v[i].qualname.p;
+    sqlite3_stmt *q = db_sql_prepare(db_handle(t->r->d), sql, t->err);
+    int step = SQLITE_DONE;
+    if (q) {
+        db_sql_bind_str(q, 1, name);
+        db_sql_bind_str(q, 2, module);
+        sqlite3_bind_int64(q, 3, line);
+    }
+    while (q && (step = sqlite3_step(q)) == SQLITE_ROW)
+        take(t, q, found);
+    return report_finish(q, step, t->err);
+}
+
+/* All that a name can mean, by the indexes: fn_key, qualname, qualname:line, module.qualname, module:qualname. */
+static int look_for(struct tree *t, const char *name, struct found *found)
+{
+    static const char by_key[] = NAMED_SQL "f.fn_key = ?1";
+    static const char by_name[] = NAMED_SQL "f.qualname = ?1 AND (?2 = '' OR f.module = ?2) AND (?3 < 0 OR f.line = ?3) ORDER BY p.id";
+    struct ghost_str whole = { name, (uint32_t)strlen(name) }, none = GHOST_STR("");
+    int ret = look(t, by_key, whole, none, -1, found);
+    if (ret == 0)
+        ret = look(t, by_name, whole, none, -1, found);
+    for (uint32_t i = 1; ret == 0 && i + 1 < whole.len; i++) {
+        struct ghost_str before = { name, i }, behind = { name + i + 1, whole.len - i - 1 };
+        if (name[i] == '.' || name[i] == ':')
+            ret = look(t, by_name, behind, before, -1, found);
+        bool digits = name[i] == ':' && strspn(behind.p, "0123456789") == behind.len;
+        if (ret == 0 && digits)
+            ret = look(t, by_name, before, none, strtol(behind.p, NULL, 10), found);
+    }
+    return ret;
+}
+
+static int unknown(struct tree *t, const char *name)
+{
+    const char **names = NULL;
+    uint32_t n = 0, cap = 0;
+    sqlite3_stmt *q = db_sql_prepare(db_handle(t->r->d), "SELECT f.qualname FROM profile p JOIN function f ON f.id = p.first_function ORDER BY p.id", NULL);
+    while (q && sqlite3_step(q) == SQLITE_ROW && grow_array(&names, n + 1, &cap, sizeof *names)) {
+        struct ghost_str s = db_sql_str(q, 0);
+        names[n] = arena_copy(&t->sheet.arena, s.p, (size_t)s.len + 1);
+        n += names[n] != NULL;
+    }
+    sqlite3_finalize(q);
+    if (names)
+        names[n] = NULL;
     const char *near = names ? opt_nearest(name, names) : NULL;
-    ghost_fail(err, GHOST_E_NOT_FOUND, "no function '%s' was called in session %s%s%s%s", name, r->m->session.p, near ? ". Did you mean '" : "",
+    ghost_fail(t->err, GHOST_E_NOT_FOUND, "no function '%s' was called in session %s%s%s%s", name, t->r->m->session.p, near ? ". Did you mean '" : "",
                near ? near : ". See the names: ghost report --top 0", near ? "'?" : "");
     free(names);
     return GHOST_E_NOT_FOUND;
 }
 
-static int find(const struct report *r, const char *name, uint32_t *found, struct ghost_err *err)
+static int find(struct tree *t, const char *name, struct call *function)
 {
-    char several[300] = "";
-    unsigned n = 0;
-    for (uint32_t i = 0; i < r->p.n; i++) {
-        if (!is_named(&r->p.v[i], name))
-            continue;
-        *found = i;
-        size_t used = strlen(several);
-        if (n++ < 4 && used + r->p.v[i].fn_key.len + 4 < sizeof several)
-            snprintf(several + used, sizeof several - used, "%s%s", used ? ", " : "", r->p.v[i].fn_key.p);
-    }
-    if (n == 1)
-        return 0;
-    if (n == 0)
-        return unknown(r, name, err);
-    return ghost_fail(err, GHOST_E_AMBIGUOUS, "%u functions are called '%s': %s%s. Say which with its whole key", n, name, several, n > 4 ? ", ..." : "");
+    struct found found = { 0 };
+    int ret = look_for(t, name, &found);
+    *function = found.first;
+    if (ret < 0 || found.n == 1)
+        return ret;
+    if (found.n == 0)
+        return unknown(t, name);
+    return ghost_fail(t->err, GHOST_E_AMBIGUOUS, "%u functions are called '%s': %s%s. Say which with its whole key", found.n, name, found.several,
+                      found.n > 4 ? ", ..." : "");
 }
 
 /* ---- the lines ---- */
@@ -173,7 +169,7 @@ static const struct sheet_column columns[] = {
     { "RECURSION", "recursion", SHEET_COUNT, SHEET_DATA, 0, false },
 };
 
-static bool on_path(const struct tree *t, uint32_t profile)
+static bool on_path(const struct tree *t, int64_t profile)
 {
     for (unsigned i = 0; i < t->depth; i++)
         if (t->path[i] == profile)
@@ -182,11 +178,10 @@ static bool on_path(const struct tree *t, uint32_t profile)
 }
 
 /* Callers stand above and so does their branch: the sign points to where it goes on. */
-static void put_name(struct tree *t, uint32_t profile, unsigned depth, bool caller, bool again)
+static void put_name(struct tree *t, struct ghost_str name, unsigned depth, bool caller, bool again)
 {
     bool unicode = term_unicode();
     const char *branch = !depth ? "" : caller ? (unicode ? "┌ " : ". ") : (unicode ? "└ " : "` ");
-    struct ghost_str name = profile == GHOST_NONE ? GHOST_STR("code that is not recorded") : report_name(&t->sheet.arena, &t->r->p.v[profile]);
     size_t size = name.len + 2 * (size_t)depth + 32;
     char *text = arena_alloc(&t->sheet.arena, size);
     if (text)
@@ -194,13 +189,13 @@ static void put_name(struct tree *t, uint32_t profile, unsigned depth, bool call
     sheet_text(&t->sheet, text ? text : "");
 }
 
-static void put_line(struct tree *t, const char *side, unsigned depth, uint32_t profile, const struct call *c, uint64_t of, bool again)
+static void put_line(struct tree *t, const char *side, unsigned depth, const struct call *c, uint64_t of, bool again)
 {
     struct sheet *s = &t->sheet;
     sheet_text(s, side);
     sheet_count(s, depth);
-    sheet_str(s, profile == GHOST_NONE ? GHOST_STR("") : t->r->p.v[profile].fn_key);
-    put_name(t, profile, depth, *side == 'c' && side[5] == 'r', again);
+    sheet_str(s, c->fn_key);
+    put_name(t, c->name, depth, strcmp(side, "caller") == 0, again);
     sheet_share(s, c->calls, of);
     sheet_count(s, c->calls);
     sheet_share(s, c->exceptions, c->calls);
@@ -210,73 +205,52 @@ static void put_line(struct tree *t, const char *side, unsigned depth, uint32_t 
     sheet_count(s, again);
 }
 
-/* The first of the calls from (to) a profile, and behind the last. */
-static uint32_t bound(const struct call *v, uint32_t n, bool to, uint32_t profile, bool behind)
-{
-    uint32_t low = 0;
-    while (low < n) {
-        uint32_t middle = low + (n - low) / 2, at = to ? v[middle].to : v[middle].from;
-        if (at < profile || (behind && at == profile))
-            low = middle + 1;
-        else
-            n = middle;
-    }
-    return low;
-}
+static int put_callees(struct tree *t, int64_t profile, unsigned depth);
+static int put_callers(struct tree *t, const struct call *function, unsigned depth);
 
-static void put_callees(struct tree *t, uint32_t profile, unsigned depth);
-static void put_callers(struct tree *t, uint32_t profile, unsigned depth);
-
-static void put_branch(struct tree *t, const struct call *c, bool callers, unsigned depth, uint64_t of)
+static int put_branch(struct tree *t, const struct call *c, bool callers, unsigned depth, uint64_t of)
 {
-    uint32_t next = callers ? c->from : c->to;
-    bool again = next != GHOST_NONE && on_path(t, next), deeper = next != GHOST_NONE && !again && depth < t->r->o->depth;
-    t->path[t->depth++] = next;
+    bool again = c->profile != NOT_RECORDED && on_path(t, c->profile);
+    bool deeper = c->profile != NOT_RECORDED && !again && depth < t->r->o->depth;
+    int ret = 0;
+    t->path[t->depth++] = c->profile;
     if (callers && deeper)
-        put_callers(t, next, depth + 1);
-    put_line(t, callers ? "caller" : "callee", depth, next, c, of, again);
-    if (!callers && deeper)
-        put_callees(t, next, depth + 1);
+        ret = put_callers(t, c, depth + 1);
+    put_line(t, callers ? "caller" : "callee", depth, c, of, again);
+    if (ret == 0 && !callers && deeper)
+        ret = put_callees(t, c->profile, depth + 1);
     t->depth--;
+    return ret;
 }
 
 /* Shares are of all calls that the function makes. */
-static void put_callees(struct tree *t, uint32_t profile, unsigned depth)
+static int put_callees(struct tree *t, int64_t profile, unsigned depth)
 {
-    uint32_t from = bound(t->calls, t->n, false, profile, false), end = bound(t->calls, t->n, false, profile, true);
-    uint64_t all = 0, top = t->r->o->top ? t->r->o->top : UINT64_MAX;
-    for (uint32_t i = from; i < end; i++)
-        all += t->calls[i].calls;
-    for (uint32_t i = from; i < end; i++) {
-        if (i - from < top)
-            put_branch(t, &t->calls[i], false, depth, all);
-        else
-            t->left_out++;
-    }
+    struct branch b = { 0 };
+    int ret = read_branch(t, t->callees, profile, &b);
+    for (uint32_t i = 0; ret == 0 && i < b.n; i++)
+        ret = put_branch(t, &b.v[i], false, depth, b.calls);
+    free(b.v);
+    return ret;
 }
 
-/* Shares are of all calls of the function; the largest stands next to it. */
-static void put_callers(struct tree *t, uint32_t profile, unsigned depth)
+/* Shares are of all calls of the function, and those of one further up are of all its own; the largest stands next to it. */
+static int put_callers(struct tree *t, const struct call *function, unsigned depth)
 {
-    uint32_t from = bound(t->callers, t->n, true, profile, false), end = bound(t->callers, t->n, true, profile, true);
-    uint64_t all = t->r->p.v[profile].calls, top = t->r->o->top ? t->r->o->top : UINT64_MAX;
-    for (uint32_t i = end; i-- > from;) {
-        if (i - from < top)
-            put_branch(t, &t->callers[i], true, depth, all);
-        else
-            t->left_out++;
-    }
+    struct branch b = { 0 };
+    int ret = read_branch(t, t->callers, function->profile, &b);
+    for (uint32_t i = b.n; ret == 0 && i-- > 0;)
+        ret = put_branch(t, &b.v[i], true, depth, b.calls);
+    free(b.v);
+    return ret;
 }
 
-static void put_all(struct tree *t, uint32_t profile)
+static int put_all(struct tree *t, const struct call *function)
 {
-    const struct profile *p = &t->r->p.v[profile];
-    struct call self = { .calls = p->calls, .exceptions = p->exceptions, .finished = p->finished, .total = p->total, .self = p->self };
-    sheet_begin(&t->sheet, columns, sizeof columns / sizeof *columns);
-    t->path[t->depth++] = profile;
-    put_callers(t, profile, 1);
-    put_line(t, "function", 0, profile, &self, p->calls, false);
-    put_callees(t, profile, 1);
+    t->path[t->depth++] = function->profile;
+    int ret = put_callers(t, function, 1);
+    put_line(t, "function", 0, function, function->calls, false);
+    return ret < 0 ? ret : put_callees(t, function->profile, 1);
 }
 
 static void print_notes(const struct tree *t, FILE *f)
@@ -290,24 +264,31 @@ static void print_notes(const struct tree *t, FILE *f)
     fputc('\n', f);
 }
 
-int report_tree(const struct report *r, FILE *f, struct ghost_err *err)
+static int make(struct tree *t)
 {
-    struct tree t = { .r = r };
-    uint32_t profile = 0;
-    int ret = r->o->depth > DEPTH_MAX ? ghost_fail(err, GHOST_E_USAGE, "--depth goes up to %d", DEPTH_MAX) : find(r, r->o->tree, &profile, err);
+    struct call function;
+    int ret = find(t, t->r->o->tree, &function);
     if (ret < 0)
         return ret;
-    if (map_functions(&t) && sum_calls(&t)) {
-        put_all(&t, profile);
+    t->callees = db_sql_prepare(db_handle(t->r->d), callees_sql, t->err);
+    t->callers = t->callees ? db_sql_prepare(db_handle(t->r->d), callers_sql, t->err) : NULL;
+    ret = t->callers ? put_all(t, &function) : GHOST_E_STATE;
+    sqlite3_finalize(t->callees);
+    sqlite3_finalize(t->callers);
+    return ret;
+}
+
+int report_tree(const struct report *r, FILE *f, struct ghost_err *err)
+{
+    struct tree t = { .r = r, .err = err };
+    if (r->o->depth > DEPTH_MAX)
+        return ghost_fail(err, GHOST_E_USAGE, "--depth goes up to %d", DEPTH_MAX);
+    sheet_begin(&t.sheet, columns, sizeof columns / sizeof *columns);
+    int ret = make(&t);
+    if (ret == 0)
         ret = report_sheet(r, f, &t.sheet, "report of one function", "tree", err);
-        if (ret == 0 && strcmp(r->o->format, "table") == 0)
-            print_notes(&t, f);
-        sheet_release(&t.sheet);
-    } else {
-        ret = ghost_fail(err, GHOST_E_NOMEM, "out of memory");
-    }
-    free(t.profile_of);
-    free(t.calls);
-    free(t.callers);
+    if (ret == 0 && strcmp(r->o->format, "table") == 0)
+        print_notes(&t, f);
+    sheet_release(&t.sheet);
     return ret;
 }

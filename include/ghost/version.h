@@ -14,6 +14,6 @@
 
 /* Tables of the analysis (docs/db-schema.md). Moves with every change of them: an
  * analysis of another version is made anew from the logs. */
-#define GHOST_DB_VERSION 1
+#define GHOST_DB_VERSION 2
 
 #endif

@@ -117,6 +117,58 @@ def test_merging_does_not_care_for_the_order(session, archive, tmp_path):
     assert len(merged["processes"]) == 6
 
 
+def test_an_archive_grows(session, tmp_path):
+    """--into, in any order: the bytes of a merge of all at once. Two at the same time lose nothing; a damaged archive is left alone."""
+    parts = []
+    for i in range(5):
+        parts.append(tmp_path / f"170000000{i}-0000000{i}")
+        parts[i].mkdir()
+        generate(parts[i] / "77-0000000a.ghost", 50 + i, 2_000)
+    parts.append(session)
+    ghost("merge", *parts, "-o", tmp_path / "all")
+    whole = (tmp_path / "all").read_bytes()
+    chance = random.Random(3)
+    for i in range(3):
+        chance.shuffle(parts)
+        for part in parts:
+            ghost("merge", "--into", tmp_path / f"grown{i}.ghostpack", part)
+        assert (tmp_path / f"grown{i}.ghostpack").read_bytes() == whole
+    figures = export(tmp_path / "grown0.ghostpack")
+    ghost("merge", "--into", tmp_path / "grown0.ghostpack", parts[0], tmp_path / "grown1.ghostpack")
+    assert (tmp_path / "grown0.ghostpack").read_bytes() == whole and export(tmp_path / "grown0.ghostpack") == figures
+    together = [subprocess.Popen([GHOST, "merge", "--into", tmp_path / "raced.ghostpack", part], stderr=subprocess.DEVNULL) for part in parts]
+    assert [p.wait(120) for p in together] == [0] * len(parts)
+    assert (tmp_path / "raced.ghostpack").read_bytes() == whole
+    cut = whole[:-100]
+    (tmp_path / "cut.ghostpack").write_bytes(cut)
+    assert "left as it is" in ghost("merge", "--into", tmp_path / "cut.ghostpack", parts[0], status=2)[1]
+    assert (tmp_path / "cut.ghostpack").read_bytes() == cut
+    assert "is none" in ghost("merge", "--into", session, parts[0], status=2)[1]
+    ghost("merge", parts[0], status=2)
+    ghost("merge", "--into", "x", "-o", "y", parts[0], status=2)
+
+
+def test_files_are_their_owners_alone(session, tmp_path):
+    """Whatever the umask; a file that is there keeps the mode that its owner gave it."""
+    made = {"pack": "p.ghostpack", "merge": "m.ghostpack", "export": "e.json", "sql": "t.csv", "anomalies": "a.json", "diff": "d.json"}
+    more = {"merge": ["-o"], "sql": ["SELECT 1", "-o"], "diff": [session, "-f", "json", "-o"], "anomalies": ["-f", "json", "-o"]}
+    old = os.umask(0)
+    try:
+        for mode in (0o600, 0o640):
+            for command, name in made.items():
+                subprocess.run([GHOST, command, session, *more.get(command, ["-o"]), tmp_path / name], capture_output=True, timeout=60)
+                assert (tmp_path / name).stat().st_mode & 0o777 == mode, (command, oct(mode))
+                (tmp_path / name).chmod(0o640)
+        ghost("import", "--force", tmp_path / "p.ghostpack")
+        database = tmp_path / "p.ghostpack.db"
+        assert database.stat().st_mode & 0o777 == 0o600
+        database.chmod(0o644)
+        ghost("import", "--force", tmp_path / "p.ghostpack")
+        assert database.stat().st_mode & 0o777 == 0o644
+    finally:
+        os.umask(old)
+
+
 def test_the_fuller_copy_counts(tmp_path):
     whole = generate(tmp_path / "1-00000001.ghost", 1, 300_000)
     cut = tmp_path / "cut"
