@@ -5,6 +5,7 @@
 #include "facts_build.h"
 
 enum { ROWS = 8 };               /* of a distribution; the rest is told as a sum */
+enum { PARAMS = 24, FINDINGS = 12 };
 
 struct build { struct facts *f; const struct atlas *a; const struct profile *p; uint32_t group; bool ok; };
 
@@ -72,13 +73,15 @@ static void put_declared(struct build *b)
     fact_words(b->f, "Declared as");
     fact_label(b->f);
     PUT(b->f, b->a, "{}(", P_FUNCTION(b->group));
-    for (uint32_t i = 0; i < f->n_params; i++) {
+    for (uint32_t i = 0; i < f->n_params && i < PARAMS; i++) {
         const struct ghost_def_annotation *x = annotation_of(b->a, b->group, f->params[i].p);
         bool stars = i >= f->n_positional + f->n_kwonly;
         fact_words(b->f, i ? ", " : "");
         fact_words(b->f, !stars ? "" : f->co_flags & GHOST_CO_VARARGS && i == f->n_positional + f->n_kwonly ? "*" : "**");
         PUT(b->f, b->a, x ? "{}: {}" : "{}", P_PARAM(f->params[i]), P_ANNOTATION(x ? x->text : GHOST_STR("")));
     }
+    if (f->n_params > PARAMS)
+        PUT(b->f, b->a, ", and {} more", P_COUNT(f->n_params - PARAMS));
     PUT(b->f, b->a, returns ? ") -> {}" : ")", P_ANNOTATION(returns ? returns->text : GHOST_STR("")));
 }
 
@@ -247,7 +250,7 @@ static void put_types(struct build *b, enum fact_section section, enum ending_ki
 static void put_parameters(struct build *b)
 {
     const struct ghost_model_function *f = &b->a->m->functions[b->group];
-    for (uint32_t i = 0; i < f->n_params; i++) {
+    for (uint32_t i = 0; i < f->n_params && i < PARAMS; i++) {
         struct endings e;
         uint64_t all = 0;
         const struct ghost_def_annotation *x = annotation_of(b->a, b->group, f->params[i].p);
@@ -323,9 +326,16 @@ static void put_lead(struct build *b)
 static void put_findings(struct build *b)
 {
     const struct findings *all = b->a->findings;
+    uint32_t n = 0;
     for (uint32_t i = 0; all && i < all->n; i++)
-        if (all->v[i].decided && all->v[i].function != GHOST_NONE && b->a->group[all->v[i].function] == b->group)
+        if (all->v[i].decided && all->v[i].function != GHOST_NONE && b->a->group[all->v[i].function] == b->group && n++ < FINDINGS)
             put_finding(b->f, b->a, &all->v[i], false);
+    if (n <= FINDINGS)
+        return;
+    fact_begin(b->f, FACT_FINDINGS);
+    PUT(b->f, b->a, "{} more", P_COUNT(n - FINDINGS));
+    fact_label(b->f);
+    fact_words(b->f, "ghost anomalies lists them");
 }
 
 static void put_title(struct facts *f, const struct atlas *a, const char *about, struct ghost_str title)

@@ -61,6 +61,8 @@ static void claim_json(struct json *j, const struct claim *c)
         json_text(j, "reason", c->verdict.reason);
     json_count(j, "numbers_checked", c->verdict.numbers);
     json_count(j, "names_checked", c->verdict.names);
+    json_count(j, "words_checked", c->verdict.relations);
+    json_text(j, "words_not_checked", c->verdict.open ? c->verdict.words : NULL);
     json_close(j, '}');
 }
 
@@ -90,6 +92,9 @@ static void answer_json(struct json *j, const struct explanation *e, const struc
     json_count(j, "claims_checked", e->checked);
     json_count(j, "claims_held", e->held);
     json_count(j, "claims_vague", e->vague);
+    json_bool(j, "words_known", e->words_known);
+    json_count(j, "words_checked", e->relations);
+    json_count(j, "words_not_checked", e->open);
     json_real(j, "share_held", e->checked ? (double)e->held / e->checked : 0);
     json_text(j, "problem", e->problem[0] ? e->problem : NULL);
     json_text(j, "warning", e->warning[0] ? e->warning : NULL);

@@ -4,14 +4,15 @@
 
 #include "facts_build.h"
 
-enum { FEW = 3, ENOUGH = 20, TAIL_CALLS = 100 };
+enum { FEW = 3, ENOUGH = 20, TAIL_CALLS = 100, EACH_KIND = 6 };
 #define ERROR_SHARE 0.05         /* of all calls: the threshold of the detectors */
 #define SLOWER 2.0               /* times as long as the other calls */
 #define TAIL 20.0                /* p99 over the median */
 #define HOT_SHARE 0.10           /* of the session's calls or own time */
 #define FAN_OUT 50.0             /* calls of a callee for each call */
 
-struct notable { struct facts *f; const struct atlas *a; const struct profile *p; uint32_t group; bool named, ok; unsigned least; };
+/* `told`: of the kind at hand; a function with thousands of signatures must not fill the page with one kind. */
+struct notable { struct facts *f; const struct atlas *a; const struct profile *p; uint32_t group; bool named, ok; unsigned least, told; };
 
 /* Lower end of Wilson's 95 % interval: a rate that few calls show is no rate yet. */
 static double at_least(uint64_t n, uint64_t of)
@@ -25,8 +26,9 @@ static unsigned percent(double share) { return (unsigned)(share < 0 ? 0 : share 
 
 static bool begin(struct notable *n, unsigned weight)
 {
-    if (weight < n->least || n->f->failed)
+    if (weight < n->least || n->told >= EACH_KIND || n->f->failed)
         return false;
+    n->told++;
     fact_begin(n->f, FACT_NOTABLE);
     if (n->f->failed)
         return false;
@@ -254,19 +256,26 @@ static void returns_differ(struct notable *n, const struct alikes *signatures)
 bool put_notable(struct facts *f, const struct atlas *a, const struct profile *p, bool named, unsigned least_weight)
 {
     struct alikes signatures, callers, callees;
-    struct notable n = { f, a, p, atlas_group(a, p), named, true, least_weight };
+    struct notable n = { f, a, p, atlas_group(a, p), named, true, least_weight, 0 };
     n.ok = alikes_make(&signatures, a, n.group, BY_SIGNATURE);
     n.ok = alikes_make(&callers, a, n.group, BY_CALLER) && n.ok;
     n.ok = alikes_make(&callees, a, n.group, BY_CALLEE) && n.ok;
     failing_function(&n, &signatures);
+    n.told = 0;
     failing(&n, &signatures, &callers);
+    n.told = 0;
     slow(&n, &signatures, BY_SIGNATURE);
+    n.told = 0;
     slow(&n, &callers, BY_CALLER);
+    n.told = 0;
     slow_in_module(&n);
     tail(&n);
     hot(&n);
+    n.told = 0;
     fan_out(&n, &callees);
+    n.told = 0;
     one_source(&n, &signatures, &callers);
+    n.told = 0;
     returns_differ(&n, &signatures);
     alikes_release(&signatures);
     alikes_release(&callers);

@@ -5,7 +5,7 @@
 
 #include "facts_build.h"
 
-enum { TOP = 6, MODULES = 8, DEAD = 12, NOTABLE_MIN = 40, NOTABLE_MAX = 18, EACH = 2 };
+enum { TOP = 6, MODULES = 8, DEAD = 12, NOTABLE_MIN = 40, NOTABLE_MAX = 18, EACH = 2, FINDINGS = 30 };
 
 struct build { struct facts *f; const struct atlas *a; bool ok; };
 
@@ -239,9 +239,16 @@ static void put_odd(struct build *b)
 static void put_findings(struct build *b)
 {
     const struct findings *all = b->a->findings;
-    for (uint32_t i = 0; all && i < all->n; i++)
-        if (all->v[i].decided)
+    uint32_t n = 0;
+    for (uint32_t i = 0; all && i < all->n; i++)                 /* the most severe come first */
+        if (all->v[i].decided && n++ < FINDINGS)
             put_finding(b->f, b->a, &all->v[i], true);
+    if (n <= FINDINGS)
+        return;
+    fact_begin(b->f, FACT_FINDINGS);
+    PUT(b->f, b->a, "{} more", P_COUNT(n - FINDINGS));
+    fact_label(b->f);
+    fact_words(b->f, "ghost anomalies lists them");
 }
 
 static void put_lead(struct build *b)

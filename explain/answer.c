@@ -8,25 +8,22 @@
 #include <cjson/cJSON.h>
 
 #include "format/base.h"
+#include "plain.h"
 
 enum { DEPTH_MAX = 60 };
 
-/* Without control characters and broken UTF-8: it goes to a terminal. */
+/* It goes to a terminal. */
 static char *clean(const char *p, size_t n)
 {
     char *out = malloc(n + 1);
     size_t len = 0;
-    for (size_t i = 0; out && i < n;) {
-        unsigned k = utf8_char((const uint8_t *)p + i, n - i);
-        unsigned char c = (unsigned char)p[i];
-        bool control = c < 0x20 || c == 0x7f || (c == 0xc2 && k == 2 && (unsigned char)p[i + 1] < 0xa0);
-        if (k && !control && !(c == 0xed && (unsigned char)p[i + 1] >= 0xa0)) {
+    for (size_t i = 0, k; out && i < n; i += k) {
+        if (plain_char(p + i, n - i, &k)) {
             memcpy(out + len, p + i, k);
             len += k;
         } else if (len && out[len - 1] != ' ') {
             out[len++] = ' ';
         }
-        i += k ? k : 1;
     }
     if (out)
         out[len] = '\0';

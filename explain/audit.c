@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +28,8 @@ static cJSON *claims_json(const struct explanation *e)
         cJSON_AddBoolToObject(o, "holds", c->verdict.holds);
         if (!c->verdict.holds)
             cJSON_AddStringToObject(o, "reason", c->verdict.reason);
+        if (c->verdict.open)
+            cJSON_AddStringToObject(o, "words_not_checked", c->verdict.words);
         cJSON_AddItemToArray(array, o);
     }
     return array;
@@ -55,6 +59,8 @@ static char *line_of(const struct explanation *e, const struct explain_options *
     cJSON_AddNumberToObject(root, "claims_checked", e->checked);
     cJSON_AddNumberToObject(root, "claims_held", e->held);
     cJSON_AddNumberToObject(root, "claims_vague", e->vague);
+    cJSON_AddNumberToObject(root, "words_checked", e->relations);
+    cJSON_AddNumberToObject(root, "words_not_checked", e->open);
     cJSON_AddStringToObject(root, "problem", e->problem);
     char *line = cJSON_PrintUnformatted(root);
     cJSON_Delete(root);
@@ -73,10 +79,38 @@ static int open_audit(const char *path, struct ghost_err *err)
         }
     }
     free(folder);
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (fd < 0)
-        ghost_fail(err, GHOST_E_IO, "cannot write the audit file %.300s: %s", path, strerror(errno));
-    return fd;
+    /* where others may write, a link or a pipe may have been planted */
+    struct stat st;
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        return fd;
+    bool link = fd >= 0 || errno == ELOOP || errno == ENXIO;
+    ghost_fail(err, GHOST_E_IO, "cannot write the audit file %.300s: %s", path, link ? "it is a link or no regular file; name one with --audit" : strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* All of a line or nothing: half a line would spoil the next one. */
+static int append(int fd, const char *path, const char *line, size_t n, struct ghost_err *err)
+{
+    struct stat st;
+    size_t done = 0;
+    bool known = flock(fd, LOCK_EX) == 0 && fstat(fd, &st) == 0;
+    while (done < n) {
+        ssize_t wrote = write(fd, line + done, n - done);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0)
+            break;
+        done += (size_t)wrote;
+    }
+    if (done == n)
+        return 0;
+    int ret = ghost_fail(err, GHOST_E_IO, "cannot write the audit file %.300s: %s", path, strerror(errno));
+    if (known && ftruncate(fd, st.st_size) != 0)
+        ghost_fail(err, GHOST_E_IO, "cannot write the audit file %.300s, and its last line is not whole: %s", path, strerror(errno));
+    return ret;
 }
 
 int audit_write(const char *path, const struct explanation *e, const struct explain_options *o, const struct prompt *p,
@@ -88,11 +122,9 @@ int audit_write(const char *path, const struct explanation *e, const struct expl
     if (!line)
         ghost_fail(err, GHOST_E_NOMEM, "out of memory: nothing went into the audit file");
     if (line)
-        line[n] = '\n';          /* over the NUL: one write, one line, whoever else appends */
-    if (fd >= 0 && write(fd, line, n + 1) == (ssize_t)(n + 1))
-        ret = 0;
-    else if (fd >= 0)
-        ghost_fail(err, GHOST_E_IO, "cannot write the audit file %.300s: %s", path, strerror(errno));
+        line[n] = '\n';          /* over the NUL */
+    if (fd >= 0)
+        ret = append(fd, path, line, n + 1, err);
     if (fd >= 0)
         close(fd);
     free(line);

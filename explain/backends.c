@@ -9,6 +9,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "plain.h"
+
 const struct backend *const backends[] = {
 #define X(name) &backend_##name,
     BACKENDS(X)
@@ -40,9 +42,7 @@ void reply_set(char **member, const char *value)
     char *copy = value ? strndup(value, LONGEST) : NULL;
     if (!copy)
         return;
-    for (char *p = copy; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
+    plain_text_in_place(copy);
     free(*member);
     *member = copy;
 }
@@ -65,6 +65,7 @@ static void put_text(char *out, size_t size, const char *text, size_t n)
     if (len && (unsigned char)out[len - 1] >= 0xc0)
         len--;
     out[len] = '\0';
+    plain_text_in_place(out);
 }
 
 static void put_string(char *out, size_t size, const cJSON *value)

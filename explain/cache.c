@@ -42,11 +42,12 @@ static char *read_file(const char *path)
 {
     struct stat st;
     char *text = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return NULL;
-    /* a file that another user may have planted is no answer */
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_size > 0 && st.st_size < FILE_MAX)
+    /* a file that another user may have planted or changed is no answer */
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)) &&
+        st.st_size > 0 && st.st_size < FILE_MAX)
         text = malloc((size_t)st.st_size + 1);
     if (text) {
         ssize_t n = read(fd, text, (size_t)st.st_size);
@@ -123,6 +124,7 @@ static int write_file(const char *path, const char *text, struct ghost_err *err)
         return ghost_fail(err, GHOST_E_NOMEM, "out of memory");
     snprintf(temporary, n, "%s.XXXXXX", path);
     int fd = mkostemp(temporary, O_CLOEXEC);         /* 0600 */
+    errno = fd < 0 ? errno : ENOSPC;                 /* what a short write means */
     bool ok = fd >= 0 && write(fd, text, len) == (ssize_t)len;
     ok = (fd < 0 || close(fd) == 0) && ok && rename(temporary, path) == 0;
     int ret = ok ? 0 : ghost_fail(err, GHOST_E_IO, "cannot keep the answer in %.300s: %s", path, strerror(errno));

@@ -9,8 +9,7 @@
 
 #include "codename.h"
 #include "quantity.h"
-
-struct scope { const struct facts *f; const unsigned *cited; size_t n_cited; bool all; struct verdict *v; };
+#include "scope.h"
 
 struct check_options check_options_for(const char *language)
 {
@@ -22,7 +21,7 @@ struct check_options check_options_for(const char *language)
     return o;
 }
 
-static bool is_cited(const struct scope *s, const struct fact *fact)
+bool scope_cites(const struct scope *s, const struct fact *fact)
 {
     for (size_t i = 0; i < s->n_cited; i++)
         if (s->cited[i] == fact->number)
@@ -30,7 +29,7 @@ static bool is_cited(const struct scope *s, const struct fact *fact)
     return s->all;
 }
 
-static void fault(struct verdict *v, const char *format, const char *what, size_t len)
+void scope_fault(struct verdict *v, const char *format, const char *what, size_t len)
 {
     char text[80];
     if (!v->holds)
@@ -45,7 +44,7 @@ static void fault(struct verdict *v, const char *format, const char *what, size_
 static bool is_word(unsigned char c) { return isalnum(c) || c == '_' || c >= 0x80; }
 
 /* `word` in `text`, not as a part of a longer word. A numeral is not a part of a longer one either. */
-static bool has_word(const char *text, const char *word, size_t len)
+bool scope_word(const char *text, const char *word, size_t len)
 {
     bool numeral = isdigit((unsigned char)word[0]);
     for (const char *p = text; len && (p = memmem(p, strlen(p), word, len)) != NULL; p++) {
@@ -63,11 +62,11 @@ static bool knows_name(const struct scope *s, const char *word, size_t len)
 {
     for (uint32_t i = 0; i < s->f->n; i++) {
         const struct fact *fact = &s->f->v[i];
-        bool cited = fact->text && is_cited(s, fact);
-        if (cited && has_word(fact->text, word, len))
+        bool cited = fact->text && scope_cites(s, fact);
+        if (cited && scope_word(fact->text, word, len))
             return true;
         for (uint32_t k = 0; (cited || fact->section == FACT_SUBJECT) && k < fact->n_names; k++)
-            if ((cited || fact->names[k].kind != NAME_TYPE) && has_word(fact->names[k].full, word, len))
+            if ((cited || fact->names[k].kind != NAME_TYPE) && scope_word(fact->names[k].full, word, len))
                 return true;
     }
     return false;
@@ -76,7 +75,7 @@ static bool knows_name(const struct scope *s, const char *word, size_t len)
 static bool cited_text_has(const struct scope *s, const char *word, size_t len)
 {
     for (uint32_t i = 0; i < s->f->n; i++)
-        if (s->f->v[i].text && is_cited(s, &s->f->v[i]) && has_word(s->f->v[i].text, word, len))
+        if (s->f->v[i].text && scope_cites(s, &s->f->v[i]) && scope_word(s->f->v[i].text, word, len))
             return true;
     return false;
 }
@@ -84,7 +83,7 @@ static bool cited_text_has(const struct scope *s, const char *word, size_t len)
 /* ---- numbers ---- */
 
 /* The value itself, and the value as the fact shows it: who rounds what he reads rounds twice. */
-static bool matches_number(const struct quantity *q, const struct fact *fact, const struct fact_number *n)
+bool scope_number(const struct quantity *q, const struct fact *fact, const struct fact_number *n)
 {
     struct quantity shown;
     size_t at = n->at;
@@ -127,10 +126,10 @@ static bool knows_quantity(const struct scope *s, const char *text, const struct
         return is_percentile(s, q) || (q->verbatim && cited_text_has(s, text + q->at, q->len));
     for (uint32_t i = 0; i < s->f->n; i++) {
         const struct fact *fact = &s->f->v[i];
-        for (uint32_t k = 0; is_cited(s, fact) && k < fact->n_numbers; k++)
-            if (matches_number(q, fact, &fact->numbers[k]))
+        for (uint32_t k = 0; scope_cites(s, fact) && k < fact->n_numbers; k++)
+            if (scope_number(q, fact, &fact->numbers[k]))
                 return true;
-        if (is_cited(s, fact) && fact->text && prose_has(fact, q))
+        if (scope_cites(s, fact) && fact->text && prose_has(fact, q))
             return true;
     }
     /* "two callers" is how many are cited */
@@ -148,7 +147,7 @@ static size_t check_fraction(const struct scope *s, const char *text, struct qua
         return q->at + q->digits;
     q->fraction = false;
     if (q->v[0].value != 1 && !knows_quantity(s, text, q))
-        fault(s->v, "%s is not in the facts it cites", text + q->at, q->digits);
+        scope_fault(s->v, "%s is not in the facts it cites", text + q->at, q->digits);
     return q->at + q->len;
 }
 
@@ -162,7 +161,7 @@ static void check_numbers(const struct scope *s, const struct check_options *o, 
         }
         s->v->numbers++;
         if (!knows_quantity(s, text, &q))
-            fault(s->v, "%s is not in the facts it cites", text + q.at, q.len);
+            scope_fault(s->v, "%s is not in the facts it cites", text + q.at, q.len);
     }
 }
 
@@ -190,13 +189,29 @@ static void check_names(const struct scope *s, const struct check_options *o, co
             continue;
         s->v->names++;
         if (!knows_name(s, name.p, name.len) && !(alias && knows_name(s, alias, strlen(alias))))
-            fault(s->v, "the name %s is not in the facts it cites", name.p, name.len);
+            scope_fault(s->v, "the name %s is not in the facts it cites", name.p, name.len);
     }
 }
 
 /* ---- the text as the scanners want it ---- */
 
-/* A copy with typographic characters as ASCII, so that what follows knows one dash, quote and blank. */
+/* Ten decimal digits in a row of Unicode each; 0: none. Bytes of the character in *len. */
+static char digit_of(const char *p, size_t *len)
+{
+    static const char *const zeros[] = {
+        "\xd9\xa0", "\xdb\xb0", "\xe0\xa5\xa6", "\xe0\xa7\xa6", "\xe0\xb9\x90", "\xef\xbc\x90",   /* Arabic, Persian, Devanagari, Bengali, Thai, full width */
+    };
+    for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++) {
+        size_t n = strlen(zeros[i]);
+        unsigned char last = (unsigned char)(strncmp(p, zeros[i], n - 1) == 0 ? p[n - 1] : 0), zero = (unsigned char)zeros[i][n - 1];
+        *len = n;
+        if (last >= zero && last <= zero + 9)
+            return (char)('0' + (last - zero));
+    }
+    return '\0';
+}
+
+/* A copy with typographic characters as ASCII, so that what follows knows one dash, quote, blank and set of digits. */
 static char *plain_text(const char *text)
 {
     static const struct { const char *from, *to; } signs[] = {
@@ -204,11 +219,22 @@ static char *plain_text(const char *text)
         { "\xe2\x80\x98", "'" }, { "\xe2\x80\x99", "'" }, { "\xe2\x80\x9c", "\"" }, { "\xe2\x80\x9d", "\"" }, { "\xe2\x80\x9e", "\"" },
         { "\xc2\xab", "\"" }, { "\xc2\xbb", "\"" }, { "\xc2\xa0", " " }, { "\xe2\x80\xaf", " " }, { "\xe2\x80\x89", " " }, { "\xe2\x80\xa6", "." },
         { "\xe2\x86\x92", " " }, { "\xe2\x89\x88", "~" }, { "\xc3\x97", "x" }, { "\xc2\xb5", "u" }, { "\xce\xbc", "u" }, { "\xe2\x80\xb0", " per mille" },
-        { "\xc2\xb7", " " }, { "\xe2\x89\xa4", "<" }, { "\xe2\x89\xa5", ">" }, { "\xe3\x80\x82", ". " }, { "\xef\xbc\x8c", ", " },
+        { "\xc2\xb7", " " }, { "\xe2\x89\xa4", "<" }, { "\xe2\x89\xa5", ">" }, { "\xe3\x80\x82", ". " }, { "\xef\xbc\x8c", ", " }, { "\xe3\x80\x81", ", " }, { "\xef\xbc\x85", "%" }, { "\xd9\xaa", "%" }, { "\xef\xbc\x8e", "." },
+        { "\xd9\xab", "." }, { "\xd9\xac", "," },
         { "\xc2\xbd", " half " }, { "\xc2\xbc", " a quarter " }, { "\xe2\x85\x93", " a third " }, { "**", "" },
     };
     char *out = malloc(4 * strlen(text) + 1), *to = out;
     while (out && *text) {
+        size_t digit, after;
+        if ((*to = digit_of(text, &digit)) != '\0') {
+            to++;
+            text += digit;
+            if (strncmp(text, "\xef\xbc\x8c", 3) == 0 && digit_of(text + 3, &after)) {     /* it groups: a full-width comma between digits */
+                *to++ = ',';
+                text += 3;
+            }
+            continue;
+        }
         size_t i = 0, n = sizeof signs / sizeof *signs;
         while (i < n && strncmp(text, signs[i].from, strlen(signs[i].from)) != 0)
             i++;
@@ -228,7 +254,7 @@ static bool is_name(const struct scope *s, const char *p, size_t len)
 {
     for (uint32_t i = 0; i < s->f->n; i++) {
         const struct fact *fact = &s->f->v[i];
-        bool cited = is_cited(s, fact);
+        bool cited = scope_cites(s, fact);
         for (uint32_t k = 0; (cited || fact->section == FACT_SUBJECT) && k < fact->n_names; k++) {
             const struct fact_name *n = &fact->names[k];
             if (!cited && n->kind == NAME_TYPE)
@@ -256,8 +282,28 @@ static void drop_names(const struct scope *s, char *text)
 
 /* ---- citations in the text ---- */
 
+/* "3]", "3, 4", "3 and 4" at p: the bytes, 0 when it is no list of facts that are cited. */
+static size_t citation_len(const struct scope *s, const char *p, bool word)
+{
+    size_t n = 0;
+    bool any = false;
+    for (;;) {
+        size_t between = strspn(p + n, " ,;#-");
+        if (word && any && strncmp(p + n + between, "and ", 4) == 0)
+            between += 4 + strspn(p + n + between + 4, " ");
+        char *end;
+        unsigned long number = isdigit((unsigned char)p[n + between]) ? strtoul(p + n + between, &end, 10) : 0;
+        if (!number)
+            return any ? n : 0;
+        if (number > s->f->n || !scope_cites(s, &(struct fact){ .number = (unsigned)number }))
+            return 0;                        /* a figure in brackets is a figure */
+        any = true;
+        n = (size_t)(end - p);
+    }
+}
+
 /* Blanks out "[3]", "[3, 4]", "(fact 3)", "facts 3 and 4": they are no numbers of the claim. */
-static void drop_citations(char *text)
+static void drop_citations(const struct scope *s, char *text)
 {
     for (char *p = text; *p; p++) {
         bool bracket = *p == '[' || *p == '(';
@@ -268,13 +314,10 @@ static void drop_citations(char *text)
             continue;
         q += word ? 4 : 0;
         q += word && (*q == 's' || *q == 'S');
-        size_t digits = 0;
-        while (*q && (isdigit((unsigned char)*q) || strchr(" ,;#-", *q) || (word && strncmp(q, "and ", 4) == 0))) {
-            digits += isdigit((unsigned char)*q) != 0;
-            q += strncmp(q, "and ", 4) == 0 ? 4 : 1;
-        }
-        if (!digits || (*p == '[' && *q != ']'))
+        size_t len = citation_len(s, q, word);
+        if (!len || (*p == '[' && q[len] != ']'))
             continue;
+        q += len;
         q += bracket && (*q == ']' || *q == ')');
         memset(p, ' ', (size_t)(q - p));
         p = q - 1;
@@ -292,14 +335,16 @@ void check_claim(const struct facts *f, const struct check_options *o, const cha
         return;
     }
     if (!all && n_cited == 0)
-        fault(v, "%s", "it cites no fact", 16);
+        scope_fault(v, "%s", "it cites no fact", 16);
     for (size_t i = 0; i < n_cited; i++)
         if (cited[i] == 0 || cited[i] > f->n) {
             char number[24];
             snprintf(number, sizeof number, "%u", cited[i]);
-            fault(v, "there is no fact %s", number, strlen(number));
+            scope_fault(v, "there is no fact %s", number, strlen(number));
         }
-    drop_citations(plain);
+    drop_citations(&s, plain);
+    if (o->english && !all)
+        check_relations(&s, plain, o->decimal_comma);
     drop_names(&s, plain);
     check_numbers(&s, o, plain);
     check_names(&s, o, plain);

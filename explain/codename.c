@@ -73,13 +73,24 @@ static bool is_type_word(const char *p, size_t len)
 
 /* ---- shapes ---- */
 
+/* A character of a name. Outside of backticks not of scripts that write no blanks: a name of
+ * ASCII letters would run into the words around it. */
+static bool is_ident_at(const char *p, bool in_ticks)
+{
+    unsigned char c = (unsigned char)*p;
+    return is_ident(c) && (in_ticks || c < 0x80 || (c >= 0xc0 && c < 0xe2));
+}
+
 /* Length of a dotted name at p, with <locals> and <lambda>; trailing points are the sentence's. */
-static size_t dotted_len(const char *p)
+static size_t dotted_len(const char *p, bool in_ticks)
 {
     size_t n = 0;
     for (;;) {
-        if (is_ident((unsigned char)p[n]))
-            n++;
+        if (is_ident_at(p + n, in_ticks)) {
+            bool wide = (unsigned char)p[n] >= 0xc0;
+            for (n++; wide && ((unsigned char)p[n] & 0xc0) == 0x80; n++)
+                ;
+        }
         else if ((p[n] == '.' || p[n] == ':') && (is_ident((unsigned char)p[n + 1]) || p[n + 1] == '<') && n)
             n++;
         else if (strncmp(p + n, "<locals>", 8) == 0 || strncmp(p + n, "<lambda>", 8) == 0 || strncmp(p + n, "<module>", 8) == 0)
@@ -133,7 +144,7 @@ bool codename_next(const char *text, size_t *at, bool english, struct codename *
     for (size_t i = 0; i < *at; i++)
         in_ticks = in_ticks != (text[i] == '`');
     for (size_t i = *at; text[i];) {
-        size_t len = text[i] == '<' || is_ident((unsigned char)text[i]) ? dotted_len(text + i) : 0;
+        size_t len = text[i] == '<' || is_ident_at(text + i, in_ticks) ? dotted_len(text + i, in_ticks) : 0;
         if (len == 0) {
             in_ticks = in_ticks != (text[i] == '`');
             i++;

@@ -49,6 +49,8 @@ static int on_claim(void *self, struct claim *c)
     e->vague += !c->missing && vague;
     e->checked += !c->missing && !vague;
     e->held += !c->missing && !vague && c->verdict.holds;
+    e->relations += c->missing ? 0 : c->verdict.relations;
+    e->open += c->missing ? 0 : c->verdict.open;
     e->claims[e->n++] = *c;
     if (r->o->on_claim && (c->verdict.holds || !r->o->strict))
         r->o->on_claim(r->o->self, c);
@@ -150,12 +152,15 @@ int explain_run(struct explanation *e, const struct facts *f, const struct expla
     for (const struct backend *const *b = backends; *b; b++)
         if (*b != e->backend && (*b)->key_env)
             secret_forget((*b)->key_env);
+    e->words_known = r.check.english;
     r.answer = (struct answer){ .claim = on_claim, .self = &r };
     int ret = redaction_make(&r.names, f, o->redact, err);
     if (ret == 0)
         ret = prompt_make(&p, f, &r.names, o->language, o->question, err);
     if (ret == 0) {
         e->asked = true;
+        if (p.left_out)
+            warn(e, "%s", "the model did not get all of the facts: there are too many (docs/explain.md)");
         if (service_open(&r.service, e->backend, &o->service, e->problem, sizeof e->problem) == 0)
             ret = ask(&r, &p);
         service_release(&r.service);

@@ -30,7 +30,9 @@ struct explanation {
     char *model, *version;
     struct claim *claims; uint32_t n; size_t cap;
     unsigned checked, held;          /* claims with something to look up, and how many of them hold */
-    unsigned vague;                  /* claims without number or name: true or not, nothing tells */
+    unsigned vague;                  /* claims without number, name or relating word: true or not, nothing tells */
+    unsigned relations, open;        /* relating words of all claims: decided by the facts, or not */
+    bool words_known;                /* they were looked for: the answer is in English */
     char problem[1400];              /* why there is no answer, or not all of it; "" */
     char warning[600];               /* retirement, an audit file that cannot be written, ... */
 };

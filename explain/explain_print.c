@@ -26,6 +26,26 @@ static void begin(struct answer_printer *p)
             p->style->color ? "\033[1m" : "", p->style->color ? "\033[0m" : "");
 }
 
+static void put_below(const struct answer_printer *p, const char *what, const char *text)
+{
+    char line[320];
+    snprintf(line, sizeof line, "%s: %s", what, text);
+    fputs("      ", p->out);
+    template_wrap(p->out, line, 6, p->style);
+}
+
+/* What the share above does not tell. */
+static void put_words(const struct answer_printer *p, const struct explanation *e)
+{
+    if (!e->words_known)
+        fputs("  The words between numbers and names were not checked: that is done for English only.\n", p->out);
+    else if (e->relations + e->open)
+        fprintf(p->out, "  Of %u words that relate them (mean, failed, never, slower, ...) %u were checked; what other words say is not.\n",
+                e->relations + e->open, e->relations);
+    else
+        fputs("  What the words between numbers and names say was not checked.\n", p->out);
+}
+
 void answer_print_claim(void *printer, const struct claim *c)
 {
     struct answer_printer *p = printer;
@@ -39,11 +59,10 @@ void answer_print_claim(void *printer, const struct claim *c)
     put_citations(text, sizeof text, c);
     fputs(c->missing && c->verdict.holds ? "  - " : mark(p, &c->verdict), p->out);
     template_wrap(p->out, text, 4, p->style);
-    if (!c->verdict.holds) {
-        fputs("      ", p->out);
-        snprintf(text, sizeof text, "not verified: %s", c->verdict.reason);
-        template_wrap(p->out, text, 6, p->style);
-    }
+    if (!c->verdict.holds)
+        put_below(p, "not verified", c->verdict.reason);
+    if (!c->missing && c->verdict.open)
+        put_below(p, "words not checked", c->verdict.words);
     fflush(p->out);
 }
 
@@ -60,4 +79,5 @@ void answer_print_end(struct answer_printer *p, const struct explanation *e)
     if (e->vague)
         fprintf(p->out, "%s%u without a number or name to look up", e->checked ? "; " : "\n  Checked: ", e->vague);
     fprintf(p->out, ".  %s, model %s%s\n", e->backend->name, e->version && e->version[0] ? e->version : e->model, e->cached ? ", kept from an earlier time (--fresh asks again)" : "");
+    put_words(p, e);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "format/base.h"
+#include "plain.h"
 
 enum { NAME_MAX_BYTES = 200 };
 
@@ -77,30 +78,34 @@ struct fact *fact_last(struct facts *f)
     return f->in_lead ? &f->lead : &f->v[f->n - 1];
 }
 
-/* Appends to the text; control characters and broken UTF-8 become '?'. */
+/* Appends to the text; what is not harmless becomes '?', what is too long ends in "...". */
 static bool put(struct facts *f, const char *p, size_t n)
 {
     struct fact *last = f->failed ? NULL : fact_last(f);
+    if (last && last->full)
+        return false;
+    if (last && last->len + n > FACT_BYTES) {
+        p = "...";
+        n = 3;
+        last->full = true;
+    }
+    bool whole = last && !last->full;
     char *text = last ? realloc(last->text, (size_t)last->len + n + 1) : NULL;
     if (!text) {
         f->failed = true;
         return false;
     }
     last->text = text;
-    for (size_t i = 0; i < n;) {
-        unsigned len = utf8_char((const uint8_t *)p + i, n - i);
-        unsigned char c = (unsigned char)p[i];
-        bool harmless = len && c >= 0x20 && c != 0x7f && !(c == 0xc2 && (unsigned char)p[i + 1] < 0xa0) &&
-                        !(c == 0xed && (unsigned char)p[i + 1] >= 0xa0);     /* lone surrogates */
+    for (size_t i = 0, len; i < n; i += len) {
+        bool harmless = plain_char(p + i, n - i, &len);
         if (harmless)
             memcpy(text + last->len, p + i, len);
         else
             text[last->len] = '?';
-        last->len += harmless ? len : 1;
-        i += len ? len : 1;
+        last->len += (uint32_t)(harmless ? len : 1);
     }
     text[last->len] = '\0';
-    return true;
+    return whole;
 }
 
 void fact_words(struct facts *f, const char *words)

@@ -78,6 +78,7 @@ struct fact {
     enum fact_section section;
     unsigned weight;                 /* how much it stands out, 0: not at all */
     char *text; uint32_t len;        /* complete statement, UTF-8, no control characters */
+    bool full;                       /* it was cut */
     uint32_t label, note;            /* text[0..label) is what it is about, text[note..len) what a table may leave to the end */
     uint64_t count; double share;    /* of a row of a distribution; share < 0: it is none */
     struct fact_number *numbers; uint32_t n_numbers;
@@ -102,7 +103,10 @@ void facts_begin_lead(struct facts *f);
 /* The fact that was begun last. */
 struct fact *fact_last(struct facts *f);
 
-/* Pieces. Control characters become '?', names are cut at 200 bytes. */
+/* Pieces. Control characters, broken UTF-8 and what turns or hides text (plain.h) become
+ * '?'. Names are cut at 200 bytes; a fact ends with "..." before it passes FACT_BYTES,
+ * pieces after that are left out. */
+#define FACT_BYTES 4000u
 void fact_words(struct facts *f, const char *words);
 void fact_number(struct facts *f, double value, enum fact_unit unit, const char *text);
 void fact_name(struct facts *f, enum fact_name_kind kind, struct ghost_str shown, struct ghost_str full);

@@ -162,6 +162,9 @@ static bool set_up(CURL *c, struct transfer *t, struct curl_slist *headers, char
 static int network_error(const struct transfer *t, CURLcode code, const char *message, struct ghost_err *err)
 {
     struct http_response *out = t->out;
+    /* a proxy of the environment may have a user and a password, and libcurl shows it as it is */
+    if (strchr(message, '@'))
+        message = "the proxy that the environment names (https_proxy, http_proxy, all_proxy) cannot be used";
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
         return ghost_fail(err, GHOST_E_IO, "no complete answer within %.3g s (--timeout)", (double)t->r->timeout_ms / 1000);

@@ -43,10 +43,17 @@ static void put_number(struct ghost_buf *b, unsigned n)
     put(b, digits + i);
 }
 
-static void put_facts(struct ghost_buf *b, const struct facts *f, const struct redaction *r)
+/* How many did not fit. */
+static uint32_t put_facts(struct ghost_buf *b, const struct facts *f, const struct redaction *r)
 {
+    size_t begin = b->len;
     for (uint32_t i = 0; i < f->n; i++) {
         char *text = redact_fact(r, &f->v[i]);
+        if (text && b->len - begin + strlen(text) > PROMPT_FACTS_BYTES) {
+            put(b, "\nMore facts are known, but left out here: there are too many.\n");
+            free(text);
+            return f->n - i;
+        }
         if (i == 0 || f->v[i].section != f->v[i - 1].section) {
             put(b, "\n# ");
             put(b, fact_section_headings[f->v[i].section]);
@@ -60,6 +67,7 @@ static void put_facts(struct ghost_buf *b, const struct facts *f, const struct r
         b->failed = b->failed || !text;
         free(text);
     }
+    return 0;
 }
 
 static char *text_of(struct ghost_buf *b)
@@ -90,7 +98,7 @@ int prompt_make(struct prompt *p, const struct facts *f, const struct redaction 
         free(asked);
     }
     put(&b, "\nFacts:\n");
-    put_facts(&b, f, r);
+    p->left_out = put_facts(&b, f, r);
     p->user = text_of(&b);
     p->system = strdup(system_text);
     if (p->user && p->system)

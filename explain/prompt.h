@@ -9,7 +9,11 @@
 /* Moves with every change of the texts in prompt.c: answers are kept by it. */
 #define PROMPT_VERSION 1
 
-struct prompt { char *system, *user; };
+/* Facts beyond so many bytes are left out, the last ones first, and the model is told;
+ * what stands out is at the beginning. */
+#define PROMPT_FACTS_BYTES (128u << 10)
+
+struct prompt { char *system, *user; uint32_t left_out; /* facts */ };
 
 /* `question` NULL: explain what the facts are about. */
 int prompt_make(struct prompt *p, const struct facts *f, const struct redaction *r, const char *language,

@@ -251,7 +251,8 @@ static bool from_digits(const char *text, size_t at, bool decimal_comma, struct 
 
 static bool is_article(const char *text, size_t at)
 {
-    return word_before(text, at, "a") || word_before(text, at, "one") || word_before(text, at, "an");
+    return word_before(text, at, "a") || word_before(text, at, "one") || word_before(text, at, "an") || word_before(text, at, "ein") ||
+           word_before(text, at, "einem") || word_before(text, at, "un");
 }
 
 static bool from_words(const char *text, size_t at, struct quantity *q)

@@ -48,6 +48,9 @@ static const struct unit_word unit_words[] = {
     { "MiB", UNIT_BYTES, 1048576, true }, { "GiB", UNIT_BYTES, 1073741824, true },
     { "\xe6\xaf\xab\xe7\xa7\x92", UNIT_NS, 1e6, true }, { "\xe5\xbe\xae\xe7\xa7\x92", UNIT_NS, 1e3, true }, { "\xe7\xba\xb3\xe7\xa7\x92", UNIT_NS, 1, true },
     { "\xe3\x83\x9f\xe3\x83\xaa\xe7\xa7\x92", UNIT_NS, 1e6, true }, { "\xe7\xa7\x92", UNIT_NS, 1e9, true },
+    { "\xe3\x83\x9e\xe3\x82\xa4\xe3\x82\xaf\xe3\x83\xad\xe7\xa7\x92", UNIT_NS, 1e3, true }, { "\xe3\x83\x8a\xe3\x83\x8e\xe7\xa7\x92", UNIT_NS, 1, true },
+    { "\xe3\x83\x91\xe3\x83\xbc\xe3\x82\xbb\xe3\x83\xb3\xe3\x83\x88", UNIT_SHARE, 0.01, true },
+    { "\xe5\x8d\x83", MULTIPLY, 1e3, true }, { "\xe4\xb8\x87", MULTIPLY, 1e4, true }, { "\xe5\x84\x84", MULTIPLY, 1e8, true },
     { "k", MULTIPLY, 1e3, true }, { "K", MULTIPLY, 1e3, true }, { "M", MULTIPLY, 1e6, true }, { "bn", MULTIPLY, 1e9, true },
     { "hundred", MULTIPLY, 100, true }, { "thousand", MULTIPLY, 1e3, true }, { "tausend", MULTIPLY, 1e3, true }, { "million", MULTIPLY, 1e6, true },
     { "millions", MULTIPLY, 1e6, true }, { "Millionen", MULTIPLY, 1e6, true }, { "billion", MULTIPLY, 1e9, true }, { "dozen", MULTIPLY, 12, true },
@@ -90,12 +93,19 @@ static const struct number_word number_words[] = {
     { "ten", 10 }, { "eleven", 11 }, { "twelve", 12 }, { "thirteen", 13 }, { "fourteen", 14 }, { "fifteen", 15 }, { "sixteen", 16 },
     { "seventeen", 17 }, { "eighteen", 18 }, { "nineteen", 19 }, { "twenty", 20 }, { "thirty", 30 }, { "forty", 40 }, { "fifty", 50 },
     { "sixty", 60 }, { "seventy", 70 }, { "eighty", 80 }, { "ninety", 90 }, { "one", 1 },
+    /* German and French, where English has no such word */
+    { "zwei", 2 }, { "drei", 3 }, { "vier", 4 }, { "f\xc3\xbcnf", 5 }, { "sechs", 6 }, { "sieben", 7 }, { "acht", 8 }, { "neun", 9 }, { "zehn", 10 }, { "elf", 11 },
+    { "zw\xc3\xb6lf", 12 }, { "zwanzig", 20 }, { "drei\xc3\x9fig", 30 }, { "deux", 2 }, { "trois", 3 }, { "quatre", 4 }, { "cinq", 5 }, { "huit", 8 }, { "neuf", 9 },
+    { "dix", 10 }, { "douze", 12 }, { "vingt", 20 }, { "trente", 30 },
 };
 static const struct number_word fraction_words[] = {
     { "half", 2 }, { "halves", 2 }, { "third", 3 }, { "thirds", 3 }, { "quarter", 4 }, { "quarters", 4 }, { "fifth", 5 }, { "fifths", 5 }, { "sixth", 6 },
-    { "seventh", 7 }, { "eighth", 8 }, { "ninth", 9 }, { "tenth", 10 }, { "tenths", 10 }, { "twentieth", 20 }, { "hundredth", 100 },
+    { "h\xc3\xa4lfte", 2 }, { "moiti\xc3\xa9", 2 }, { "drittel", 3 }, { "tiers", 3 }, { "viertel", 4 }, { "quart", 4 }, { "seventh", 7 }, { "eighth", 8 }, { "ninth", 9 }, { "tenth", 10 }, { "tenths", 10 }, { "twentieth", 20 }, { "hundredth", 100 },
 };
-static const struct number_word times_words[] = { { "twice", 2 }, { "thrice", 3 } };
+static const struct number_word times_words[] = {
+    { "twice", 2 }, { "thrice", 3 }, { "doubled", 2 }, { "doubles", 2 }, { "doubling", 2 }, { "tripled", 3 }, { "quadrupled", 4 }, { "halved", 0.5 },
+    { "verdoppelt", 2 }, { "verdreifacht", 3 }, { "halbiert", 0.5 }, { "doppelt", 2 }, { "doubl\xc3\xa9", 2 }, { "tripl\xc3\xa9", 3 },
+};
 static const struct number_word vague_words[] = { { "dozens", 12 }, { "hundreds", 100 }, { "thousands", 1000 }, { "millions", 1e6 } };
 #define LIST(words) { words, sizeof(words) / sizeof *(words) }
 static const struct { const struct number_word *v; size_t n; } lists[] = {
@@ -119,7 +129,7 @@ double word_value(enum word_kind kind, const char *p, size_t len)
 size_t letters(const char *p)
 {
     size_t n = 0;
-    while (isalpha((unsigned char)p[n]))
+    while (isalpha((unsigned char)p[n]) || ((unsigned char)p[n] >= 0x80 && !blank(p + n)))
         n++;
     return is_word_byte((unsigned char)p[n]) ? 0 : n;
 }
@@ -150,7 +160,8 @@ static const struct { const char *words; enum direction direction; } before_word
     { "more than", MORE }, { "greater than", MORE }, { "above", MORE }, { "exceeding", MORE }, { "exceeds", MORE }, { "upwards of", MORE }, { ">", MORE },
     { "less than", LESS }, { "fewer than", LESS }, { "under", LESS }, { "below", LESS }, { "nearly", LESS }, { "almost", LESS }, { "<", LESS },
     { "over", OVER }, { "about", ABOUT }, { "around", ABOUT }, { "roughly", ABOUT }, { "approximately", ABOUT }, { "some", ABOUT }, { "~", ABOUT },
-    { "\xe2\x89\x88", ABOUT }, { "circa", ABOUT }, { "ca.", ABOUT }, { "close to", ABOUT }, { "rund", ABOUT }, { "etwa", ABOUT }, { "environ", ABOUT },
+    { "mehr als", MORE }, { "\xc3\xbc" "ber", OVER }, { "weniger als", LESS }, { "knapp", LESS }, { "plus de", MORE }, { "moins de", LESS }, { "presque", LESS },
+    { "m\xc3\xa1s de", MORE }, { "menos de", LESS }, { "\xe7\xb4\x84", ABOUT }, { "\xe2\x89\x88", ABOUT }, { "circa", ABOUT }, { "ca.", ABOUT }, { "close to", ABOUT }, { "rund", ABOUT }, { "etwa", ABOUT }, { "environ", ABOUT },
 };
 
 enum direction direction_before(const char *text, size_t at)

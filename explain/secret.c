@@ -8,7 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-enum { KEY_MAX = 4096, KEY_HIDDEN = 4 };
+enum { KEY_MAX = 4096, KEY_HIDDEN = 4, KEY_BEGINNING = 12 };
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -115,8 +115,12 @@ void secret_release(struct secret *s)
 void secret_hide(const struct secret *s, char *text, size_t n)
 {
     size_t len = s->key ? strlen(s->key) : 0;
+    size_t least = len < KEY_BEGINNING ? len : KEY_BEGINNING, same;
     if (len < KEY_HIDDEN || !text)
         return;
-    for (char *p = text; n >= len && (p = memmem(p, n - (size_t)(p - text), s->key, len)) != NULL; p += len)
-        memset(p, '*', len);
+    for (char *p = text; (p = memmem(p, n - (size_t)(p - text), s->key, least)) != NULL; p += same) {
+        for (same = least; same < len && p + same < text + n && p[same] == s->key[same]; same++)
+            ;
+        memset(p, '*', same);
+    }
 }

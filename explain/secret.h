@@ -17,7 +17,8 @@ void secret_release(struct secret *s);
 /* Wipes the variable: what others can see of this process has it no more. */
 void secret_forget(const char *env);
 
-/* Overwrites the key wherever it stands in text[0..n): a service may echo it. */
+/* Overwrites the key wherever it stands in text[0..n): a service may echo it. So it does
+ * with the beginning of a key, from 12 characters on: a message may have been cut. */
 void secret_hide(const struct secret *s, char *text, size_t n);
 
 #endif

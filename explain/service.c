@@ -9,6 +9,7 @@
 
 #include "format/base.h"
 #include "http.h"
+#include "plain.h"
 #include "sse.h"
 
 #define BACK_OFF_MS 500.0
@@ -57,9 +58,7 @@ static struct model_list list_models(struct service *s, char *text, size_t size)
     }
     free(url);
     secret_hide(&s->secret, text, strlen(text));
-    for (char *p = text; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
+    plain_text_in_place(text);
     return list;
 }
 
