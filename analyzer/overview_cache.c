@@ -1,5 +1,5 @@
 /* overview_cache.c - see overview_cache.h. One line a session:
- * id, change time, size, processes, events, lost, bytes, start, end, script. */
+ * id, change time, size, processes, open, partial, events, lost, bytes, start, end, script. */
 #include "overview_cache.h"
 
 #include <fcntl.h>
@@ -10,11 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clean_session.h"
 #include "ghost/archive.h"
 
 #define NAME ".overview"
-#define FIRST_LINE "ghost overview 1\n"
-enum { FILE_MAX = 64 << 20 };
+#define FIRST_LINE "ghost overview 2\n"
+enum { FILE_MAX = 64 << 20, NUMBERS = 10 };
 
 struct line { const char *id; int64_t changed; uint64_t size; struct overview o; };
 
@@ -48,13 +49,13 @@ static bool grow(struct line **v, size_t n, size_t *cap)
 /* Cuts the line's fields out of the text. False: not one of ours. */
 static bool parse(char *p, struct line *l)
 {
-    uint64_t numbers[8];
+    uint64_t numbers[NUMBERS];
     char *end = strchr(p, '\t');
     if (!end)
         return false;
     *end = '\0';
     *l = (struct line){ .id = p };
-    for (size_t i = 0; i < 8; i++) {
+    for (size_t i = 0; i < NUMBERS; i++) {
         p = end + 1;
         numbers[i] = strtoull(p, &end, 10);
         if (end == p || *end != '\t')
@@ -62,8 +63,8 @@ static bool parse(char *p, struct line *l)
     }
     l->changed = (int64_t)numbers[0];
     l->size = numbers[1];
-    l->o = (struct overview){ .processes = (uint32_t)numbers[2], .events = numbers[3], .lost = numbers[4], .bytes = numbers[5],
-                              .start_real = numbers[6], .end_real = numbers[7], .script = end[1] ? end + 1 : NULL };
+    l->o = (struct overview){ .processes = (uint32_t)numbers[2], .open = (uint32_t)numbers[3], .events_partial = numbers[4], .events = numbers[5],
+                              .lost = numbers[6], .bytes = numbers[7], .start_real = numbers[8], .end_real = numbers[9], .script = end[1] ? end + 1 : NULL };
     return true;
 }
 
@@ -135,15 +136,19 @@ static bool found(const struct overview_cache *c, const struct line *now, struct
     return true;
 }
 
-/* Nothing that a later look could see otherwise. */
-static bool settled(const struct overview *o)
+/* Nothing that a later look could see otherwise: all processes have ended, or were killed. */
+static bool settled(const struct overview_cache *c, const struct session *s, const struct overview *o)
 {
-    return o->processes && !o->open && !o->unreadable && !o->events_partial && !(o->script && strpbrk(o->script, "\t\n"));
+    struct clean_look look;
+    enum session_form form = s->is_archive ? SESSION_ARCHIVE : s->is_db ? SESSION_DB : SESSION_FOLDER;
+    if (!o->processes || o->unreadable || (o->script && strpbrk(o->script, "\t\n")))
+        return false;
+    return !o->open || (clean_look(c->root, s->id, form, &look) && !look.running);
 }
 
-static void remember(struct overview_cache *c, const struct line *now, const struct overview *o)
+static void remember(struct overview_cache *c, const struct session *s, const struct line *now, const struct overview *o)
 {
-    if (!settled(o) || !grow(&c->fresh, c->n_fresh, &c->cap_fresh))
+    if (!settled(c, s, o) || !grow(&c->fresh, c->n_fresh, &c->cap_fresh))
         return;
     struct line *l = &c->fresh[c->n_fresh];
     *l = *now;
@@ -161,7 +166,7 @@ int overview_cached(struct overview_cache *c, struct overview *o, const struct s
         return 0;
     int ret = overview_read(o, s, NULL);
     if (known && ret == 0)
-        remember(c, &now, o);
+        remember(c, s, &now, o);
     return ret;
 }
 
@@ -169,8 +174,8 @@ int overview_cached(struct overview_cache *c, struct overview *o, const struct s
 
 static void put(FILE *f, const struct line *l)
 {
-    fprintf(f, "%s\t%" PRId64 "\t%" PRIu64 "\t%" PRIu32 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\n", l->id, l->changed, l->size,
-            l->o.processes, l->o.events, l->o.lost, l->o.bytes, l->o.start_real, l->o.end_real, l->o.script ? l->o.script : "");
+    fprintf(f, "%s\t%" PRId64 "\t%" PRIu64 "\t%" PRIu32 "\t%" PRIu32 "\t%d\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\n", l->id, l->changed, l->size,
+            l->o.processes, l->o.open, l->o.events_partial, l->o.events, l->o.lost, l->o.bytes, l->o.start_real, l->o.end_real, l->o.script ? l->o.script : "");
 }
 
 /* Lines of sessions that are gone are left out. */
