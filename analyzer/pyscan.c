@@ -412,26 +412,62 @@ static void on_scope(struct scan *s, uint32_t at, enum pyscan_kind kind)
         push(s, (struct block){ .node = node, .is_scope = true, .trivial = kind != PYSCAN_CLASS, .flags = flags & INHERITED });
 }
 
-/* Flags of the body and of the else of `if` (or elif) at tokens[1..]. */
-static void test_flags(const struct scan *s, uint32_t *body, uint32_t *otherwise)
+/* Parentheses around all of tokens [*i, *end) are taken off. */
+static void strip_parentheses(const struct scan *s, uint32_t *i, uint32_t *end)
 {
-    bool negated = is_name(s, 1, "not");
-    uint32_t i = negated ? 2 : 1, end = s->n;
-    *body = *otherwise = 0;
-    while (is(s, i, "(") && end && is(s, end - 1, ")")) {
-        i++;
-        end--;
-    }
-    if (end - i == 3 && is(s, i + 1, "==") && i + 2 < s->n) {
+    uint32_t front = 0, back = 0, around = UINT32_MAX;
+    if (*i >= *end)
+        return;
+    while (*i + front < *end && is(s, *i + front, "("))
+        front++;
+    while (*i + front < *end - back && is(s, *end - 1 - back, ")"))
+        back++;
+    for (uint32_t k = *i + front; k < *end - back; k++)
+        around = s->tokens[k].depth < around ? s->tokens[k].depth : around;
+    uint32_t outside = s->tokens[*i].depth, all = around > outside ? around - outside : 0;
+    all = all < front ? all : front;
+    all = all < back ? all : back;
+    *i += all;
+    *end -= all;
+}
+
+/* What holds where tokens [i, end) are true, and where they are false. */
+static void condition_flags(const struct scan *s, uint32_t i, uint32_t end, uint32_t *body, uint32_t *otherwise)
+{
+    bool negated = is_name(s, i, "not");
+    i += negated;
+    strip_parentheses(s, &i, &end);
+    if (end - i == 3 && is(s, i + 1, "==")) {
         const struct pytoken *a = &s->tokens[i], *b = &s->tokens[i + 2];
         const struct pytoken *text = a->kind == PY_STRING ? a : b, *name = text == a ? b : a;
         if (pytoken_is(name, "__name__") && (pytoken_is(text, "\"__main__\"") || pytoken_is(text, "'__main__'")) && !negated)
-            *body = GHOST_NODE_MAIN_GUARD;
+            *body |= GHOST_NODE_MAIN_GUARD;
         return;
     }
     uint32_t meaning = dotted(s, &i) & GHOST_NODE_TYPE_CHECKING;
     if (i == end)
-        *(negated ? otherwise : body) = meaning;
+        *(negated ? otherwise : body) |= meaning;
+}
+
+/* Flags of the body and of the else of `if` (or elif) at tokens[1..]: with
+ * `a and b` the body has those of both, and the else tells nothing. */
+static void test_flags(const struct scan *s, uint32_t *body, uint32_t *otherwise)
+{
+    static const char *const loose[] = { "or", "if", "lambda", ":=" }; /* bind weaker than `and` */
+    uint32_t from = 1, end = s->n, unused = 0;
+    *body = *otherwise = 0;
+    strip_parentheses(s, &from, &end);
+    uint32_t first = from, depth = from < end ? s->tokens[from].depth : 0;
+    for (uint32_t i = from; i < end; i++)
+        for (size_t k = 0; s->tokens[i].depth == depth && k < sizeof loose / sizeof *loose; k++)
+            if (is(s, i, loose[k]))
+                return;
+    for (uint32_t i = from; i < end; i++)
+        if (s->tokens[i].depth == depth && is_name(s, i, "and")) {
+            condition_flags(s, from, i, body, &unused);
+            from = i + 1;
+        }
+    condition_flags(s, from, end, body, from == first ? otherwise : &unused);
 }
 
 static void on_branch(struct scan *s, bool has_test, bool continues)

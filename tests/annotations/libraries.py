@@ -51,7 +51,7 @@ LIBRARIES = {
     "black": Library("25.9.0", "black,blib2to3,blackd", ["tests"], ["click", "mypy_extensions", "packaging", "pathspec", "platformdirs", "pytokens",
                                                                     "parameterized", "aiohttp"]),
     "mypy": Library("1.18.2", "mypy", MYPY, ["typing_extensions", "mypy_extensions", "pathspec"]),
-    "pydantic": Library("1.10.24", "pydantic", ["tests"], ["typing_extensions", "pytest-mock", "hypothesis", "email-validator", "python-dotenv"]),
+    "pydantic": Library("1.10.24", "pydantic", ["-p", "no:hypothesispytest", "tests"], ["typing_extensions", "pytest-mock", "hypothesis", "email-validator", "python-dotenv"]),
 }
 
 

@@ -2,7 +2,8 @@
 
 coverage.py tells entries by its arcs (-first line, line). What Ghost leaves out on purpose (docs/anomalies.md) is left
 out of coverage's side by what `ast` says, see tests/pyscan/compare.py. Programs: parts of the standard library as
-application code. GHOST_NEVER_SUITES=PACKAGE=FOLDER,... adds the test suites of unpacked source distributions."""
+application code. tests/annotations/libraries.py adds the own test suites of libraries ($GHOST_NEVER_SUITES: {packages: {folder, path,
+arguments of pytest}})."""
 import ast
 import json
 import os
@@ -37,6 +38,7 @@ PROGRAMS = {
                        "with tarfile.open(fileobj=io.BytesIO(), mode='w') as t: t.addfile(tarfile.TarInfo('a'))",
     "dis,difflib,pprint": "import dis, difflib, pprint\ndis.Bytecode('x = 1').dis()\nlist(difflib.unified_diff(['a'], ['b']))\npprint.pformat({'a': list(range(50))})",
 }
+PATIENCE = 1800 if "GHOST_NEVER_SUITES" in os.environ else 300
 EXEMPT = compare.OVERLOAD | compare.ABSTRACT | compare.PROTOCOL | compare.TYPE_CHECKING | compare.MAIN_GUARD | compare.TRIVIAL
 # What coverage.py itself has imported is executed anew; the first exit handler to be registered is the last to run.
 COVERED = """
@@ -89,9 +91,9 @@ def compare_one(tmp_path, python, script, packages):
     arcs = tmp_path / "arcs.json"
     (tmp_path / "covered.py").write_text(COVERED)
     env = harness.clean_environment(COVERAGE_CORE="ctrace")
-    subprocess.run([python, tmp_path / "covered.py", script, arcs, packages], check=True, env=env, timeout=300, capture_output=True)
+    subprocess.run([python, tmp_path / "covered.py", script, arcs, packages], check=True, env=env, timeout=PATIENCE, capture_output=True)
     ghost = harness.Ghost(tmp_path / "data")
-    done = ghost.run([script], "--python", python, *(o for p in packages.split(",") for o in ("--include", p)), timeout=300)
+    done = ghost.run([script], "--python", python, *(o for p in packages.split(",") for o in ("--include", p)), timeout=PATIENCE)
     assert done.status == 0, done.err.decode()
     rows = json.loads(ghost.command("anomalies", "--only", "never_called", "--format", "json", "--verbose").out)["anomalies"]
     found = {}
@@ -105,23 +107,26 @@ def compare_one(tmp_path, python, script, packages):
 SUITE = """
 import os, sys
 os.chdir({folder!r})
-sys.path[:0] = [{folder!r}, {folder!r} + "/src"]
+sys.path[:0] = [{path!r}, {folder!r}]
 import pytest
-assert pytest.main(["-q", "-p", "no:cacheprovider", "-o", "filterwarnings=", "tests"]) in (0, 1), "the suite did not run"
+assert pytest.main({arguments!r}) in (0, 1), "the suite did not run"
 """
-SUITES = dict(s.split("=") for s in os.environ.get("GHOST_NEVER_SUITES", "").split(",") if s)
+SUITES = json.loads(pathlib.Path(os.environ["GHOST_NEVER_SUITES"]).read_text()) if "GHOST_NEVER_SUITES" in os.environ else {}
+CASES = [*(pytest.param(p, id=p) for p in PROGRAMS), *(pytest.param(p, id=f"suite-{p}") for p in SUITES)]
 
 
-@pytest.mark.parametrize("packages", [*PROGRAMS, *SUITES])
+@pytest.mark.parametrize("packages", CASES)
 def test_as_coverage_sees_it(tmp_path, packages):
     script = tmp_path / "program.py"
-    script.write_text(PROGRAMS.get(packages) or SUITE.format(folder=SUITES[packages]))
+    script.write_text(PROGRAMS.get(packages) or SUITE.format(**SUITES[packages]))
     executed, found = compare_one(tmp_path, sys.executable, script, packages)
-    judged = 0
+    judged, differences = 0, []
     for path, lines in executed.items():
         want, got = dead_by_coverage(path, lines), found.pop(path, set())
-        assert got == want, f"{path}: only Ghost: {sorted(got - want)}, only coverage: {sorted(want - got)}"
+        if got != want:
+            differences.append(f"{path}: only Ghost: {sorted(got - want)}, only coverage: {sorted(want - got)}")
         judged += len(want)
+    assert not differences, "\n".join(differences)
     assert executed and not found, f"files that coverage did not see executed: {sorted(found)}"
     assert judged > 0
     print(f"{packages}: {len(executed)} files, {judged} functions never entered, as coverage.py sees it")

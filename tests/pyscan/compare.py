@@ -192,23 +192,29 @@ class Visitor(ast.NodeVisitor):
             self.visit(n)
         self.flags = old
 
-    def visit_If(self, node):
-        self.visit(node.test)
-        body = otherwise = 0
-        test = node.test
+    def condition(self, test):
+        """What holds where it is true, and where it is false."""
         negated = isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
         if negated:
             test = test.operand
         if isinstance(test, (ast.Name, ast.Attribute)) and last_name(test)[0]:
-            if negated:
-                otherwise = self.meaning(test) & TYPE_CHECKING
-            else:
-                body = self.meaning(test) & TYPE_CHECKING
-        elif isinstance(test, ast.Compare) and not negated and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
+            meaning = self.meaning(test) & TYPE_CHECKING
+            return (0, meaning) if negated else (meaning, 0)
+        if isinstance(test, ast.Compare) and not negated and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
             sides = {getattr(s, "id", None) or getattr(s, "value", None) for s in (test.left, test.comparators[0])
                      if isinstance(s, (ast.Name, ast.Constant))}
             if sides == {"__name__", "__main__"}:
-                body = MAIN_GUARD
+                return MAIN_GUARD, 0
+        return 0, 0
+
+    def visit_If(self, node):
+        self.visit(node.test)
+        both = isinstance(node.test, ast.BoolOp) and isinstance(node.test.op, ast.And)
+        body = otherwise = 0
+        for test in node.test.values if both else [node.test]:
+            here, there = self.condition(test)
+            body |= here
+            otherwise |= 0 if both else there
         self.branch(body, node.body)
         self.branch(otherwise, node.orelse)
 

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+import compare
 import harness
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -68,6 +69,22 @@ def test_encodings(tmp_path):
     assert not rows and "no-such-thing" in problems[0]
 
 
+TESTS = ["TYPE_CHECKING", "not TYPE_CHECKING", "(TYPE_CHECKING)", "not (TYPE_CHECKING)", "TYPE_CHECKING and a", "a and t.TYPE_CHECKING", "a or TYPE_CHECKING",
+         "not TYPE_CHECKING and a", "(a) and (TYPE_CHECKING)", "((a) and TYPE_CHECKING)", "(a and (b and TYPE_CHECKING))", "(x := a and TYPE_CHECKING)",
+         "a and __name__ == '__main__'", "__name__ == '__main__' and (a or b)", "(__name__ == '__main__')", "not __name__ == '__main__'", "(a or b) and TYPE_CHECKING",
+         "__name__ == '__main__' or a", "(a and __name__ == '__main__') if b else c", "lambda: a and TYPE_CHECKING", "not not TYPE_CHECKING", "not a and TYPE_CHECKING",
+         "f(a) and TYPE_CHECKING", "TYPE_CHECKING()", "a.TYPE_CHECKING.b", "(a, b) and '__main__' == __name__", "()", "(a)", "a == (b)", "TYPE_CHECKING is True"]
+
+
+def test_guards(tmp_path):
+    file = tmp_path / "guards.py"
+    file.write_text("".join(f"if {t}:\n    def f{i}(): return 1\nelif {t}:\n    def g{i}(): return 1\nelse:\n    def h{i}(): return 1\n" for i, t in enumerate(TESTS)))
+    told = []
+    files, _, rows, differences = compare.compare(DUMP, [tmp_path], told.append)
+    assert (files, rows, differences) == (1, 3 * len(TESTS) + 2, 0), told       # and the lambda twice
+    assert len({flags for _, flags, *_ in compare.expected(file)}) >= 3
+
+
 def test_line_ends_and_layout(tmp_path):
     for end in ("\n", "\r\n", "\r"):
         rows, problems = scan(tmp_path, end.join(["@d", "def f(): pass", "", "\f", "if 1:", "\t@a", "        @b(", "  1)", "\tdef g(x=1, \\", "y=2):", "\t\tpass", "class C: a = 1; b = lambda: 2"]))
@@ -93,6 +110,8 @@ def test_hostile_sources_end(tmp_path):
     scan(tmp_path, "lambda: " * 200000)
     scan(tmp_path, "(" * 1000000 + "lambda" + ")" * 1000000)
     scan(tmp_path, "x = f'{!" + "!" * 1000000)
+    scan(tmp_path, "if " + "(" * 500000 + "a" + ")" * 500000 + ": pass\n")
+    scan(tmp_path, "if " + "a and " * 300000 + "b: pass\n")
     rows, _ = scan(tmp_path, "def " + "a" * 100000 + "(): pass\ndef g(): pass\n")
     assert rows[-1][0] == "g"
     rows, problems = scan(tmp_path, "def f(): pass\n" * 300000)
