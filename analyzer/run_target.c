@@ -210,6 +210,11 @@ int run_target_resolve(struct run_target *t, const char *python, const char *mod
     int ret = GHOST_E_NOT_FOUND;
     char *command = NULL;
     *t = (struct run_target){ 0 };
+    if (module && *module == '-') {
+        ret = ghost_fail(err, GHOST_E_USAGE, "-m wants the name of a module, not '%s'. Options of ghost stand before it: "
+                         "ghost run %s ... -m MODULE", module, module);
+        goto out;
+    }
     if (module || code) {
         ret = by_python(t, python, module ? "-m" : "-c", module ? module : code, argc, argv, err);
         goto out;

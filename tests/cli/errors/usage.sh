@@ -12,3 +12,4 @@ t ghost sessions extra
 t ghost completion tcsh
 t ghost completion
 t ghost help nothing
+t ghost run -m --python python3 app
