@@ -17,11 +17,21 @@ def pytest_report_header(config):
 
 
 def pytest_generate_tests(metafunc):
-    """A test that asks for `python` runs once on every interpreter that has a recorder."""
+    """A test that asks for `python` runs once on every interpreter that has a recorder; with since(3, 12), on those from 3.12 on."""
     if "python" in metafunc.fixturenames:
-        found = harness.pythons()
+        since = metafunc.definition.get_closest_marker("since")
+        oldest = since.args if since else (3, 11)
+        found = [p for p in harness.pythons() if p.minor >= oldest]
         metafunc.parametrize("python", found or [pytest.param(None, marks=pytest.mark.skip(
-            reason="no interpreter has a recorder here: run make"))], ids=[p.label for p in found] or ["none"])
+            reason="no interpreter from {}.{} on has a recorder here: run make".format(*oldest)))], ids=[p.label for p in found] or ["none"])
+
+
+def pytest_collection_modifyitems(items):
+    """A program of tests/apps and an interpreter older than it needs make no test, rather than a skipped one."""
+    def can_be(item):
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        return not (params.get("app") and params.get("python")) or params["python"].minor >= harness.oldest_python(params["app"])
+    items[:] = [item for item in items if can_be(item)]
 
 
 @pytest.fixture

@@ -299,7 +299,8 @@ for n in range(1600):
     for f in ({names}): f(n)
 ''')
     [row] = findings(ghost, "--only", "latency_outlier")
-    assert row["qualname"] == "odd" and row["message"].startswith("p99 latency 2") and "on the p99" in evidence(row, "robust rule")[0][0]
+    assert row["qualname"] == "odd" and row["message"].startswith("p99 latency ") and "on the p99" in evidence(row, "robust rule")[0][0]
+    assert float(re.match(r"p99 latency ([0-9.]+)ms", row["message"]).group(1)) > 19.8, "what it slept, or more on a busy machine"
 
 
 def test_waiting_coroutines_are_no_outliers(ghost, tmp_path):

@@ -184,5 +184,5 @@ def test_rate_of_the_import_is_told(generated, ghost, tmp_path):
     begin = time.monotonic()
     done = ghost.command("import", str(generated), "--events", "all")
     assert done.status == 0, done.err.decode()
-    assert time.monotonic() - begin < 30
+    assert time.monotonic() - begin < 150
     assert shell("SELECT count(*) AS n FROM events;", database=f"{generated}.db")[0]["n"] == 2000000

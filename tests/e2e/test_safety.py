@@ -198,7 +198,7 @@ def live_files(ghost):
     return [f for s in ghost.sessions() for f in s.iterdir() if f.suffix != ".ghost"]
 
 
-def wait_until(condition, seconds=15):
+def wait_until(condition, seconds=60):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"

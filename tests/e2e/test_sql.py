@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import re
 import resource
 import signal
 import subprocess
@@ -67,12 +68,11 @@ def test_a_big_result_streams(ghost, session):
     done = ghost.command("sql", session, f"SELECT length(group_concat(text)) FROM ({MANY.format(2000000)})",
                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (24 << 20, 24 << 20)))
     assert done.status == 2 and b"out of memory" in done.err, "the limit binds: what must be held does not fit"
-    began = time.monotonic()
     process = subprocess.Popen([harness.GHOST, "sql", session, MANY.format(10 ** 12), "-f", "csv"], env=ghost.environment(),
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout.readline() == b"i,text\r\n"
     process.stdout.close()                             # as `| head -1`
-    assert process.wait(20) == 0 and process.stderr.read() == b"" and time.monotonic() - began < 20
+    assert process.wait(60) == 0 and process.stderr.read() == b"", "10 ** 12 rows would take days"
 
 
 def test_where_statements_come_from(ghost, session, tmp_path):
@@ -141,9 +141,12 @@ def test_nothing_can_be_changed(ghost, session, sql):
 def test_an_interrupt_ends_the_query(ghost, session):
     process = subprocess.Popen([harness.GHOST, "sql", session, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"],
                                env=ghost.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(1)
+    caught = re.compile(r"^SigCgt:.*[2367abef]$", re.M)         # bit 1: SIGINT; before it is caught it would just kill
+    while not caught.search(open(f"/proc/{process.pid}/status").read()):
+        time.sleep(0.02)
+    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 2 and err == b"ghost: interrupted\n"
 
 

@@ -77,7 +77,7 @@ class Recording:
         assert self.process.wait(30) == 0
 
     def __enter__(self):
-        for _ in range(200):
+        for _ in range(1200):
             if self.ghost.sessions() and list(self.ghost.sessions()[-1].glob("*.ghost")):
                 return self
             time.sleep(0.05)
@@ -209,7 +209,7 @@ def test_signals_end_it_quietly(ghost, tmp_path, number):
         watch.send_signal(number)
         begin = time.monotonic()
         _, err = watch.communicate(timeout=30)
-        assert watch.returncode == 0 and err == "" and time.monotonic() - begin < 5
+        assert watch.returncode == 0 and err == "" and time.monotonic() - begin < 25, "long before the next look"
 
 
 def test_a_reader_that_goes_away_is_no_error(ghost, tmp_path):

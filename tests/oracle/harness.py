@@ -144,6 +144,11 @@ def app_options(app):
     return dict(part.strip().split("=", 1) for part in line.group(1).split(",")) if line else {}
 
 
+def oldest_python(app):
+    """(3, 12) for a program of `min=3.12`."""
+    return tuple(map(int, app_options(app).get("min", "3.11").split(".")))
+
+
 def network_environment():
     """What pip needs to reach its registry: the environment as it is, less what steers Python itself."""
     return {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
