@@ -332,10 +332,13 @@ good(); bad()
 
 
 def test_ids_do_not_depend_on_lines_or_session(ghost, tmp_path):
+    def found():
+        """Without latencies: whether a call of a millisecond stands out is the machine's."""
+        return {r["id"]: (r["kind"], r["qualname"]) for r in findings(ghost) if r["kind"] != "latency_outlier"}
     record(ghost, tmp_path, FAILING)
-    first = {r["id"]: (r["kind"], r["qualname"]) for r in findings(ghost)}
+    first = found()
     record(ghost, tmp_path, "# a line\n\n" + FAILING)
-    assert {r["id"]: (r["kind"], r["qualname"]) for r in findings(ghost)} == first
+    assert found() == first
     assert all(re.fullmatch("[0-9a-f]{16}", i) for i in first) and len(first) > 3
 
 
