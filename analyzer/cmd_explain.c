@@ -103,7 +103,7 @@ static int facts_by_name(FILE *f, struct work *w, const char *pattern, struct gh
     int ret = subjects_find(&found, &near, &w->a, pattern, err);
     if (ret < 0)
         return ret;
-    ret = found.n == 1 ? facts_of_function(&w->facts, &w->a, &found.v[0], err) : tell_candidates(f, w, pattern, &found, &near);
+    ret = found.n == 1 ? facts_of_function(&w->facts, &w->a, &found.v[0], NULL, err) : tell_candidates(f, w, pattern, &found, &near);
     subjects_release(&found);
     subjects_release(&near);
     return ret;

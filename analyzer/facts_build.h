@@ -24,8 +24,9 @@ struct subjects { struct subject *v; uint32_t n, cap; bool exact; };
 int subjects_find(struct subjects *s, struct subjects *near, const struct atlas *a, const char *pattern, struct ghost_err *err);
 void subjects_release(struct subjects *s);
 
-/* Each fills a zeroed `out`; 0, or a negative code with `err` filled. */
-int facts_of_function(struct facts *out, const struct atlas *a, const struct subject *s, struct ghost_err *err);
+/* Each fills a zeroed `out`; 0, or a negative code with `err` filled. `asked` (NULL: none) is
+ * the finding in question, said before all others. */
+int facts_of_function(struct facts *out, const struct atlas *a, const struct subject *s, const struct finding *asked, struct ghost_err *err);
 int facts_of_session(struct facts *out, const struct atlas *a, struct ghost_err *err);
 int facts_of_finding(struct facts *out, const struct atlas *a, const struct finding *finding, struct ghost_err *err);
 
@@ -39,7 +40,7 @@ int facts_of_diff(struct facts *out, const struct diff *d, struct ghost_err *err
 bool put_notable(struct facts *f, const struct atlas *a, const struct profile *p, bool named, unsigned least_weight);
 /* Exception types of a group, most first: "KeyError (290)". */
 bool put_error_types(struct facts *f, const struct atlas *a, uint32_t group, const struct alike_key *only);
-/* The findings that `wanted` takes, as FINDINGS facts. */
+/* A finding of a detector as a FINDINGS fact; `named`: with the function's name. */
 void put_finding(struct facts *f, const struct atlas *a, const struct finding *finding, bool named);
 /* Loss, sampling, unfinished calls, damage. */
 void put_caveats(struct facts *f, const struct atlas *a, const struct profile *p);

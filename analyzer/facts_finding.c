@@ -64,25 +64,19 @@ int facts_of_finding(struct facts *out, const struct atlas *a, const struct find
         subjects_release(&found);
         subjects_release(&near);
     }
-    int ret = known ? facts_of_function(out, a, &s, err) : 0;
-    if (ret < 0)
-        return ret;
-    if (!known) {
-        out->session = strndup(a->m->session.p, a->m->session.len);
-        out->title = strndup(x->qualname.p, x->qualname.len);
-        put_caveats(out, a, NULL);
+    if (known) {
+        int ret = facts_of_function(out, a, &s, x, err);
+        free(out->about);
+        out->about = strdup("anomaly");
+        return ret < 0 || out->about ? ret : ghost_fail(err, GHOST_E_NOMEM, "out of memory while collecting facts");
     }
-    free(out->about);
+    out->session = strndup(a->m->session.p, a->m->session.len);
+    out->title = strndup(x->qualname.p, x->qualname.len);
     out->about = strdup("anomaly");
-    /* said first, and once */
-    for (uint32_t i = 0; i < out->n; i++)
-        if (out->v[i].section == FACT_FINDINGS)
-            out->v[i].weight = 0;
     put_finding(out, a, x, true);
-    if (!out->failed) {
+    if (!out->failed)
         fact_last(out)->section = FACT_NOTABLE;
-        fact_last(out)->weight = 100;
-    }
+    put_caveats(out, a, NULL);
     facts_number(out);
     return !out->failed && out->session && out->title && out->about ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory while collecting facts");
 }

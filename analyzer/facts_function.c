@@ -178,19 +178,19 @@ static void put_exceptions(struct build *b)
 
 /* ---- distributions ---- */
 
-static void put_rest(struct build *b, enum fact_section section, const char *what, uint32_t rows, uint64_t calls, uint64_t of)
+static void put_rest(struct build *b, enum fact_section section, const char *one, const char *what, uint32_t rows, uint64_t calls, uint64_t of)
 {
     if (!rows)
         return;
     fact_begin(b->f, section);
     PUT(b->f, b->a, "{} more ", P_COUNT(rows));
-    fact_words(b->f, what);
+    fact_words(b->f, rows == 1 ? one : what);
     fact_label(b->f);
     PUT(b->f, b->a, "{} calls ({})", P_COUNT(calls), P_SHARE(calls, of));
     row_of(b, calls, of);
 }
 
-static void put_alike(struct build *b, enum fact_section section, enum alike_by by, const char *more)
+static void put_alike(struct build *b, enum fact_section section, enum alike_by by, const char *one, const char *more)
 {
     struct alikes rows;
     uint64_t all = 0, rest = 0;
@@ -223,7 +223,7 @@ static void put_alike(struct build *b, enum fact_section section, enum alike_by 
         if (row->exceptions)
             PUT(b->f, b->a, ", {} ({}) left by an exception", P_COUNT(row->exceptions), P_SHARE(row->exceptions, row->calls));
     }
-    put_rest(b, section, more, more_rows, rest, all);
+    put_rest(b, section, one, more, more_rows, rest, all);
     alikes_release(&rows);
 }
 
@@ -243,7 +243,7 @@ static void put_types(struct build *b, enum fact_section section, enum ending_ki
     }
     for (uint32_t i = ROWS; i < e.n; i++)
         rest += e.v[i].count;
-    put_rest(b, section, "types", e.n > ROWS ? e.n - ROWS : 0, rest, all);
+    put_rest(b, section, "type", "types", e.n > ROWS ? e.n - ROWS : 0, rest, all);
     endings_release(&e);
 }
 
@@ -294,13 +294,19 @@ static void put_place(struct build *b)
     fact_begin(b->f, FACT_PLACE);
     fact_words(b->f, "In its module");
     fact_label(b->f);
-    PUT(b->f, a, "of the {} called functions of {}, {} take longer on average and {} are called more often", P_COUNT(in_module), P_MODULE(b->p->module),
-        P_COUNT(slower), P_COUNT(more_called));
+    if (in_module == 1) {
+        PUT(b->f, a, "the only function of {} that was called", P_MODULE(b->p->module));
+    } else {
+        PUT(b->f, a, "of the {} called functions of {}, ", P_COUNT(in_module), P_MODULE(b->p->module));
+        put_calls(b->f, a, slower, "takes longer on average and ", "take longer on average and ");
+        put_calls(b->f, a, more_called, "is called more often", "are called more often");
+    }
     fact_begin(b->f, FACT_PLACE);
     fact_words(b->f, "In the session");
     fact_label(b->f);
-    PUT(b->f, a, "{} of all {} calls and {} of all recorded own time ({}); {} of {} functions are called more often", P_SHARE(b->p->calls, a->calls),
-        P_COUNT(a->calls), P_SHARE(b->p->self, a->self), P_TIME(a->self), P_COUNT(above), P_COUNT(a->n_functions));
+    PUT(b->f, a, above == 1 ? "{} of all {} calls and {} of all recorded own time ({}); {} of {} functions is called more often"
+                            : "{} of all {} calls and {} of all recorded own time ({}); {} of {} functions are called more often",
+        P_SHARE(b->p->calls, a->calls), P_COUNT(a->calls), P_SHARE(b->p->self, a->self), P_TIME(a->self), P_COUNT(above), P_COUNT(a->n_functions));
 }
 
 static void put_lead(struct build *b)
@@ -323,13 +329,23 @@ static void put_lead(struct build *b)
     fact_words(b->f, ".");
 }
 
-static void put_findings(struct build *b)
+/* What the detectors found stands out before anything else, what was asked for before that. */
+static void put_first(struct facts *f, const struct atlas *a, const struct finding *x, const struct finding *asked)
+{
+    put_finding(f, a, x, x == asked);
+    if (f->failed)
+        return;
+    fact_last(f)->section = FACT_NOTABLE;
+    fact_last(f)->weight = x == asked ? 200 : 100 + (unsigned)x->severity;
+}
+
+static void put_findings(struct build *b, const struct finding *asked)
 {
     const struct findings *all = b->a->findings;
     uint32_t n = 0;
     for (uint32_t i = 0; all && i < all->n; i++)
-        if (all->v[i].decided && all->v[i].function != GHOST_NONE && b->a->group[all->v[i].function] == b->group && n++ < FINDINGS)
-            put_finding(b->f, b->a, &all->v[i], false);
+        if (&all->v[i] == asked || (all->v[i].decided && all->v[i].function != GHOST_NONE && b->a->group[all->v[i].function] == b->group && n++ < FINDINGS))
+            put_first(b->f, b->a, &all->v[i], asked);
     if (n <= FINDINGS)
         return;
     fact_begin(b->f, FACT_FINDINGS);
@@ -357,7 +373,7 @@ static void count_dead(void *self, uint32_t tree, uint32_t node)
     s->dead += s->a->m->trees[tree].tree == s->tree;
 }
 
-static int never_called(struct facts *f, const struct atlas *a, const struct subject *s, struct ghost_err *err)
+static int never_called(struct facts *f, const struct atlas *a, const struct subject *s, const struct finding *asked, struct ghost_err *err)
 {
     char text[1024];
     const struct ghost_model_tree *t = &a->m->trees[s->tree];
@@ -394,16 +410,16 @@ static int never_called(struct facts *f, const struct atlas *a, const struct sub
     for (uint32_t i = 0; a->findings && i < a->findings->n; i++)
         if (a->findings->v[i].line == s->line && a->findings->v[i].module.len == s->module.len &&
             memcmp(a->findings->v[i].module.p, s->module.p, s->module.len) == 0)
-            put_finding(f, a, &a->findings->v[i], false);
+            put_first(f, a, &a->findings->v[i], asked);
     put_caveats(f, a, NULL);
     facts_number(f);
     return ok && !f->failed ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory while collecting facts");
 }
 
-int facts_of_function(struct facts *out, const struct atlas *a, const struct subject *s, struct ghost_err *err)
+int facts_of_function(struct facts *out, const struct atlas *a, const struct subject *s, const struct finding *asked, struct ghost_err *err)
 {
     if (!s->profile)
-        return never_called(out, a, s, err);
+        return never_called(out, a, s, asked, err);
     struct build b = { out, a, s->profile, atlas_group(a, s->profile), true };
     put_title(out, a, "function", s->qualname);
     put_lead(&b);
@@ -412,14 +428,14 @@ int facts_of_function(struct facts *out, const struct atlas *a, const struct sub
     put_counts(&b);
     put_times(&b);
     put_exceptions(&b);
-    put_alike(&b, FACT_SIGNATURES, BY_SIGNATURE, "signatures");
+    put_alike(&b, FACT_SIGNATURES, BY_SIGNATURE, "signature", "signatures");
     put_parameters(&b);
     put_types(&b, FACT_RETURNS, ENDINGS_RETURNS);
     put_types(&b, FACT_YIELDS, ENDINGS_YIELDS);
-    put_alike(&b, FACT_CALLERS, BY_CALLER, "callers");
-    put_alike(&b, FACT_CALLEES, BY_CALLEE, "functions");
+    put_alike(&b, FACT_CALLERS, BY_CALLER, "caller", "callers");
+    put_alike(&b, FACT_CALLEES, BY_CALLEE, "function", "functions");
     put_place(&b);
-    put_findings(&b);
+    put_findings(&b, asked);
     put_caveats(out, a, s->profile);
     facts_number(out);
     return b.ok && !out->failed ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory while collecting facts");

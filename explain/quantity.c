@@ -329,8 +329,12 @@ bool quantity_next(const char *text, size_t *at, bool decimal_comma, struct quan
 
 /* ---- comparing ---- */
 
-static bool near_share(double written, double fact)
+static bool near_share(enum direction direction, double written, double fact)
 {
+    if (direction == MORE || direction == OVER)
+        return fact > written && fact <= 1.4 * written;
+    if (direction == LESS)
+        return fact < written && fact >= 0.6 * written;
     return fabs(written - fact) <= 0.1 * written + 1e-12;
 }
 
@@ -372,7 +376,7 @@ bool quantity_matches(const struct quantity *q, double fact, enum fact_unit unit
     if (q->vague)
         return unit == UNIT_COUNT && fact >= 1.5 * q->v[0].value && fact < 1000 * q->v[0].value;
     if (q->fraction && unit == UNIT_SHARE)
-        return near_share(q->unit == UNIT_SHARE ? q->v[0].value : q->v[1].value, fact);
+        return near_share(q->direction, q->unit == UNIT_SHARE ? q->v[0].value : q->v[1].value, fact);
     if (q->fraction && q->unit == UNIT_SHARE)
         return false;
     for (unsigned i = 0; i < q->n; i++)

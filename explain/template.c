@@ -106,6 +106,14 @@ static void put_sentence(FILE *out, const struct fact *f, const struct template_
     f->text[0] = first;
 }
 
+static bool has_section(const struct facts *f, enum fact_section section)
+{
+    uint32_t i = 0;
+    while (i < f->n && f->v[i].section != section)
+        i++;
+    return i < f->n;
+}
+
 static void put_notable(FILE *out, const struct facts *f, const struct template_style *s)
 {
     bool any = false;
@@ -120,7 +128,8 @@ static void put_notable(FILE *out, const struct facts *f, const struct template_
     }
     if (!any) {
         heading(out, fact_section_headings[FACT_NOTABLE], s);
-        fputs("    Nothing: no group of calls fails or takes far longer than the rest.\n", out);
+        fputs(has_section(f, FACT_FINDINGS) ? "    Nothing beside the findings of the detectors below.\n"
+                                            : "    Nothing: no group of calls fails or takes far longer than the rest.\n", out);
     }
 }
 

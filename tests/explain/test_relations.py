@@ -292,3 +292,51 @@ def test_what_the_words_say_is_told_honestly(world, server):
     server.answer["claims"][0]["text"] = f"Sie wurde {n}-mal aufgerufen, niemals nachts."
     assert "not checked: that is done for English only" in page("--lang", "de")
     assert json.loads(page("--lang", "de", "--format", "json"))["answer"]["words_known"] is False
+
+
+NATURAL = [  # as models write: right, of `lead_time`; {mean} and the like are filled in. What they cite, by the beginning of the fact
+    ("`lead_time` was called 250 times; 25 of these calls (10%) ended in `Missing`, all of them raised here.", ["Calls observed", "25 of 250"]),
+    ("All of the 25 failures come from calls with `(NoneType, str)`, and these arguments come only from `import_row`.", ["calls with"]),
+    ("Every call with `(NoneType, str)` fails: 25 of 25 were left by `Missing`, while none of the other 225 did.", ["calls with"]),
+    ("None of the 225 other calls failed.", ["calls with"]),
+    ("Whenever `supplier` is `NoneType`, the call fails, which happened 25 times.", ["calls with", "supplier"]),
+    ("Most calls pass `(str, str)` (90%), the rest `(NoneType, str)`.", ["(str, str)", "(NoneType, str)"]),
+    ("The usual case is quick: {mean} on average and a median of {p50}, but the slowest 1% take {p99} or more.", ["Latency (mean)", "Latency (p50"]),
+    ("Latency ranges from {min} to {max}, with a mean of {mean}.", ["Latency (mean)", "Latency (min"]),
+    ("Half of the calls end within {p50}, and the p99 is {p99}.", ["Latency (p50"]),
+    ("It never calls other recorded functions: all of its {total} are spent in its own code.", ["Total time"]),
+    ("It mostly returns `int` (77.8%) and otherwise `float`.", ["int:", "float:"]),
+    ("About three quarters of the returns are `int`, less than a quarter `float`.", ["int:", "float:"]),
+    ("`page` accounts for 200 of the 250 calls and `import_row` for the other 50.", ["page", "import_row", "Calls observed"]),
+    ("Half of the calls from `import_row` fail (25 of 50), whereas no failure is listed for `page`.", ["page", "import_row"]),
+    ("`region` always got `str`.", ["region"]),
+    ("`supplier` got `str` in 225 calls but `NoneType` in 25; neither parameter is annotated.", ["supplier", "region"]),
+    ("With a 10.0% exception rate it exceeds the 5% threshold of the detector.", ["Left by exceptions", "[low]"]),
+    ("The exception rate is 10%, and only `Missing` was seen: it left 25 calls.", ["Left by exceptions", "Missing"]),
+    ("`Missing` was raised here 25 times and never passed through from a callee.", ["Missing"]),
+    ("Only one function of the session is called more often.", ["In the session"]),
+    ("Callers should not pass `None` as `supplier`: those 25 calls all raised `Missing`.", ["calls with", "supplier"]),
+    ("Nine in ten calls succeed.", ["Left by exceptions", "Calls observed", "(str, str)"]),
+    ("The function is called by two callers, mostly by `page` with 80% of the calls.", ["page", "import_row"]),
+    ("No event was lost, so counts are exact.", ["Completeness"]),
+    ("On average a call takes {mean}; the fastest took {min}, the slowest {max}.", ["Latency (mean)", "Latency (min"]),
+    ("In 225 calls it was given two strings, and those calls did not fail.", ["calls with", "(str, str)"]),
+    ("It is not slow: its mean of {mean} is far below a second.", ["Latency (mean)"]),
+    ("A look at `import_row` is worthwhile, since every failing call comes from there.", ["calls with"]),
+    ("The error is always `Missing` (25 times).", ["Missing"]),
+    ("Of the 250 recorded calls, 225 returned without an exception.", ["calls with", "Calls observed"]),
+    ("Not every call fails; 10% do.", ["Left by exceptions"]),
+    ("The typical call needs {p50} (median), and 95% of the calls end within {p95}.", ["Latency (p50"]),
+]
+
+
+def test_natural_right_claims_are_not_marked(world, server):
+    facts = world.facts("lead_time", world.ids[0])
+    chance = random.Random(1)
+    figures = {}
+    for label, names in (("mean", ["mean"]), ("min/max", ["min", "max"]), ("p50/p95/p99", ["p50", "p95", "p99"])):
+        figures |= {n: say(x["value"], chance) for n, x in zip(names, labelled(facts, f"Latency ({label})")["numbers"])}
+    figures["total"] = say(labelled(facts, "Total time")["numbers"][0]["value"], chance)
+    claims = [(text.format(**figures), [next(f["n"] for f in facts if f["text"].startswith(c)) for c in cited]) for text, cited in NATURAL]
+    marked = [(text, v["reason"]) for (text, _), v in zip(claims, world.verdicts(server, ("lead_time", world.ids[0]), claims)) if not v["holds"]]
+    assert not marked, "\n".join(map(str, marked))
