@@ -1,8 +1,10 @@
 /* annot_decide.c - trees and the names in them. */
 #include "annot_rules.h"
 
-/* Steps of one decision; aliases that refer to each other end here. */
+/* Steps of one decision; aliases that refer to each other end here. More where
+ * there are many things to decide. */
 #define BUDGET 4096
+#define BUDGET_CONTENT 65536
 #define DEPTH_MAX 64
 
 /* In a generic alias: what its variable stands for where it is used. */
@@ -141,9 +143,11 @@ static struct annot_answer decide_unresolved(struct annot_judge *j, struct ghost
                                              const struct ghost_model_type *t)
 {
     struct annot_answer a;
+    unsigned mark = annot_faults_mark(j);
     if (same_last_part(j->m, name, t) || type_is_double(j->m, t)
-        || (annot_special(j, annot_last_part(name), arguments, t, &a) && a.verdict == ANNOT_MATCH))
+        || (annot_special(j, annot_last_part(name), arguments, t, &a) && annot_elements(j, annot_last_part(name), arguments, a).verdict == ANNOT_MATCH))
         return annot_match;
+    annot_faults_drop(j, mark);
     return annot_undecided("a name that was not defined while the program ran");
 }
 
@@ -152,7 +156,9 @@ static struct annot_answer decide_special(struct annot_judge *j, const struct gh
 {
     struct annot_answer a;
     j->owner = name->type < j->m->n_types ? name->type : GHOST_NONE;
-    return annot_special(j, annot_last_part(name->text), arguments, t, &a) ? a : annot_undecided("a construct of typing without a rule");
+    if (!annot_special(j, annot_last_part(name->text), arguments, t, &a))
+        return annot_undecided("a construct of typing without a rule");
+    return annot_elements(j, annot_last_part(name->text), arguments, a);
 }
 
 static struct annot_answer decide_class(struct annot_judge *j, const struct ghost_def_name *name, const struct annot_node *arguments,
@@ -164,7 +170,9 @@ static struct annot_answer decide_class(struct annot_judge *j, const struct ghos
     const struct ghost_model_type *want = &j->m->types[name->type];
     if (arguments && type_is(want, "builtins", "type") && annot_special(j, GHOST_STR("Type"), arguments, t, &a))
         return a;
-    return annot_class(j->m, want, t);
+    a = annot_class(j->m, want, t);
+    bool generic = str_equals(want->module, "builtins") || str_equals(want->module, "collections.abc");
+    return generic ? annot_elements(j, want->qualname, arguments, a) : a;
 }
 
 static struct annot_answer decide_name(struct annot_judge *j, struct ghost_str text, const struct annot_node *arguments,
@@ -191,8 +199,12 @@ static struct annot_answer decide_name(struct annot_judge *j, struct ghost_str t
 struct annot_answer annot_any_of(struct annot_judge *j, const struct annot_node *first, const struct ghost_model_type *t)
 {
     struct annot_answer all = annot_mismatch;
+    unsigned begin = annot_faults_mark(j);
     for (const struct annot_node *n = first; n; n = n->next) {
+        unsigned mark = annot_faults_mark(j);
         struct annot_answer one = annot_node_decide(j, n, t);
+        if (one.verdict == ANNOT_MATCH || mark > begin) /* of several alternatives, the first tells why not */
+            annot_faults_drop(j, one.verdict == ANNOT_MATCH ? begin : mark);
         if (one.verdict == ANNOT_MATCH)
             return one;
         if (one.verdict == ANNOT_UNDECIDED && all.verdict != ANNOT_UNDECIDED)
@@ -231,8 +243,9 @@ struct annot_answer annot_node_decide(struct annot_judge *j, const struct annot_
 struct annot_answer annot_decide(struct annot_judge *j, const struct annot_node *annotation, const struct ghost_model_type *type)
 {
     j->depth = 0;
-    j->budget = BUDGET;
+    j->budget = j->content ? BUDGET_CONTENT : BUDGET;
     j->bindings = NULL;
+    j->n_path = 0;
     j->used_self = false;
     if (!type)
         return annot_undecided("the observed type was not recorded");

@@ -1,5 +1,6 @@
 /* annot_rules.h - the parts of annot_decide: classes (annot_class.c), the
- * constructs of typing (annot_special.c), names and trees (annot_decide.c). */
+ * constructs of typing (annot_special.c), what is inside containers (annot_elements.c),
+ * names and trees (annot_decide.c). */
 #ifndef GHOST_ANNOT_RULES_H
 #define GHOST_ANNOT_RULES_H
 
@@ -19,6 +20,10 @@ struct annot_answer annot_abc(const struct ghost_model *m, enum type_abc abc, co
 /* A construct by its name in typing; false: no such construct is known. */
 bool annot_special(struct annot_judge *j, struct ghost_str name, const struct annot_node *arguments, const struct ghost_model_type *t,
                    struct annot_answer *answer);
+
+/* The answer `a` about a container, made stricter by what was seen in it: `name` as it stands in
+ * typing, builtins or collections.abc. */
+struct annot_answer annot_elements(struct annot_judge *j, struct ghost_str name, const struct annot_node *arguments, struct annot_answer a);
 
 /* One of a chain of alternatives. */
 struct annot_answer annot_any_of(struct annot_judge *j, const struct annot_node *first, const struct ghost_model_type *t);

@@ -45,7 +45,7 @@ static void tree(struct audit *a, const struct ghost_def_tree *d)
 /* docs/format.md, 4.1. */
 static const char *const meta_keys[] = {
     "ghost", "python", "implementation", "platform", "pid", "ppid", "host", "script", "main", "executable", "parent", "how", "hook", "clock",
-    "filter", "start_real_ns", "start_mono_ns", "start_tick", "session", NULL
+    "filter", "start_real_ns", "start_mono_ns", "start_tick", "session", "deep", NULL
 };
 
 static bool is_meta_key(struct ghost_str key)
@@ -88,6 +88,6 @@ void audit_def(struct audit *a, const struct ghost_def *d)
     case GHOST_REC_THREAD: audit_string(a, AUDIT_THREAD, d->u.thread.name); break;
     case GHOST_REC_MARK: audit_string(a, AUDIT_MARK, d->u.mark.name); break;
     case GHOST_REC_NOTE: audit_string(a, AUDIT_NOTE, d->u.note.detail); break;
-    default: break;                      /* SIG, CHILD, LOSS, END: numbers */
+    default: break;                      /* SIG, CONTENT, SAMPLED, CHILD, LOSS, END: numbers */
     }
 }

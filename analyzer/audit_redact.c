@@ -174,7 +174,7 @@ static const struct { const char *key; enum rule rule; } meta_rules[] = {
     { "ghost", META_STAYS }, { "python", META_STAYS }, { "implementation", META_STAYS }, { "platform", META_STAYS }, { "pid", META_STAYS },
     { "ppid", META_STAYS }, { "host", META_WORDS }, { "script", META_PATH }, { "main", META_WORDS }, { "executable", META_PATH },
     { "parent", META_STAYS }, { "how", META_STAYS }, { "hook", META_STAYS }, { "clock", META_STAYS }, { "filter", META_WORDS },
-    { "start_real_ns", META_STAYS }, { "start_mono_ns", META_STAYS }, { "start_tick", META_STAYS }, { "session", META_STAYS },
+    { "start_real_ns", META_STAYS }, { "start_mono_ns", META_STAYS }, { "start_tick", META_STAYS }, { "session", META_STAYS }, { "deep", META_STAYS },
 };
 
 static struct ghost_str meta_value(struct names *n, struct arena *a, const struct ghost_def_pair *p)

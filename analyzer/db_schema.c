@@ -268,6 +268,46 @@ static const struct db_table slice_table = {
 };
 #undef S
 
+/* ---- inside containers ---- */
+
+#define S struct ghost_model_content
+static const struct db_column content_columns[] = {
+    { "type", DB_INDEX, AT(S, type), "type", .about = "list, tuple, dict, set or frozenset" },
+    { "size", DB_U32, AT(S, size), .about = "elements of a tuple, 17 for more than 16; 0 for other types" },
+    { "level", DB_U32, AT(S, level), .about = "0: nothing inside was looked into; else 1 + the largest of its parts'" },
+};
+static const struct db_table content_table = {
+    .name = "content", .about = "what a look into a container saw (--deep): the types of some of its elements", ROWS(contents, S), COLUMNS(content_columns),
+};
+static const struct db_column part_columns[] = {
+    { "type", DB_INDEX, AT(struct ghost_model_part, type), "type", .about = "NULL: unknown" },
+    { "inner", DB_INDEX, AT(struct ghost_model_part, content), "content", .about = "what was seen in it; NULL: no container, or not looked into" },
+};
+static const struct db_table content_key_table = {
+    .name = "content_key", .about = "types of a dict's keys, each once", .parent = &content_table,
+    PARTS(S, keys, n_keys, struct ghost_model_part), COLUMNS(part_columns),
+};
+static const struct db_table content_item_table = {
+    .name = "content_item", .about = "types of elements, or of a dict's values, each once; of a tuple of up to 16 by position, perhaps not all", .parent = &content_table,
+    PARTS(S, items, n_items, struct ghost_model_part), COLUMNS(part_columns),
+};
+#undef S
+
+#define S struct ghost_model_sample
+static const struct db_column sample_columns[] = {
+    { "function", DB_OWNER, AT(S, function), "function", .about = "" },
+    { "place", DB_U32, AT(S, place), .about = "0 returned, 1 yielded, 2 + position in table parameter" },
+    { "element", DB_U32, AT(S, index), .about = "which one of *args or **kwargs, else 0" },
+    { "content", DB_OWNER, AT(S, content), "content", .about = "" },
+    { "caller", DB_INDEX, AT(S, caller), "function", .about = "NULL: unknown" },
+    { "count", DB_U64, AT(S, count), .about = "objects that were looked into (view elements)" },
+};
+static const struct db_table sample_table = {
+    .name = "sample", .about = "function x place x content x caller, of sampled calls (--deep)", ROWS(samples, S), COLUMNS(sample_columns),
+    .indexes = "CREATE INDEX sample_by_function ON sample(function);",
+};
+#undef S
+
 /* ---- beside the calls ---- */
 
 #define S struct ghost_model_tree
@@ -358,6 +398,7 @@ const struct db_table *const db_tables[] = {
     &type_table, &mro_table, &virtual_table, &member_table, &function_table, &parameter_table,
     &annotated_table, &annotation_table, &annotation_name_table, &default_table,
     &signature_table, &argument_table, &edge_table, &outcome_table, &thread_calls_table, &slice_table,
+    &content_table, &content_key_table, &content_item_table, &sample_table,
     &tree_table, &node_table, &mark_table, &note_table, &loss_table, &damage_table, NULL
 };
 

@@ -83,6 +83,17 @@ const struct db_view db_views[] = {
       " FROM argument a JOIN signature s ON s.id = a.signature JOIN function f ON f.id = s.function JOIN parameter q ON q.function = f.id AND q.position = a.position"
       " JOIN edge e ON e.signature = s.id LEFT JOIN type t ON t.id = a.type LEFT JOIN annotated d ON d.id = (SELECT min(id) FROM annotated WHERE function = f.id)"
       " LEFT JOIN annotation n ON n.annotated = d.id AND n.param = q.name WHERE e.calls > 0 GROUP BY f.fn_key, f.id, a.position, a.type" },
+    { "elements", "types inside sampled containers (--deep): of a parameter, of what was returned or yielded",
+      "CREATE VIEW elements AS SELECT f.fn_key, CASE s.place WHEN 0 THEN 'return' WHEN 1 THEN 'yield' ELSE q.name END AS place, n.text AS annotation,"
+      " t.qualname AS container, p.role, CASE WHEN c.size BETWEEN 1 AND 16 THEN p.position END AS position, e.qualname AS type, sum(s.count) AS objects,"
+      " (SELECT sum(x.count) FROM sample x JOIN content y ON y.id = x.content WHERE x.function = s.function AND x.place = s.place AND y.type IS c.type) AS sampled"
+      " FROM sample s JOIN function f ON f.id = s.function JOIN content c ON c.id = s.content"
+      " JOIN (SELECT content, 'key' AS role, NULL AS position, type FROM content_key UNION SELECT content, 'item', CASE WHEN size BETWEEN 1 AND 16 THEN position END, content_item.type"
+      " FROM content_item JOIN content ON content.id = content_item.content) p ON p.content = c.id"
+      " LEFT JOIN type t ON t.id = c.type LEFT JOIN type e ON e.id = p.type LEFT JOIN parameter q ON q.function = f.id AND q.position = s.place - 2"
+      " LEFT JOIN annotated d ON d.id = (SELECT min(id) FROM annotated WHERE function = f.id)"
+      " LEFT JOIN annotation n ON n.annotated = d.id AND n.param = CASE s.place WHEN 0 THEN 'return' WHEN 1 THEN 'return' ELSE q.name END"
+      " GROUP BY f.fn_key, f.id, s.place, c.type, p.role, 6, p.type" },
     { "return_types", "types of what a function returns",
       "CREATE VIEW return_types AS SELECT f.fn_key, t.qualname AS type, sum(o.count) AS count FROM outcome o JOIN edge e ON e.id = o.edge"
       " JOIN signature s ON s.id = e.signature JOIN function f ON f.id = s.function LEFT JOIN type t ON t.id = o.type"

@@ -68,6 +68,11 @@ static void copy_tree(struct arena *a, struct ghost_def_tree *d)
     d->nodes = nodes;
 }
 
+static const struct ghost_def_part *copy_parts(struct arena *a, const struct ghost_def_part *from, uint32_t n)
+{
+    return arena_copy(a, from, n * sizeof *from);
+}
+
 /* Makes everything *d points to our own. */
 static void copy_def(struct arena *a, struct ghost_def *d)
 {
@@ -87,6 +92,10 @@ static void copy_def(struct arena *a, struct ghost_def *d)
         break;
     case GHOST_REC_SIG:
         d->u.sig.types = copy_ids(a, d->u.sig.types, d->u.sig.n_params);
+        break;
+    case GHOST_REC_CONTENT:
+        d->u.content.keys = copy_parts(a, d->u.content.keys, d->u.content.n_keys);
+        d->u.content.items = copy_parts(a, d->u.content.items, d->u.content.n_items);
         break;
     case GHOST_REC_ANNOT:
         copy_annot(a, &d->u.annot);
@@ -138,6 +147,12 @@ static uint64_t annot_hash(const struct ghost_def_annot *d)
     return h;
 }
 
+static uint64_t sampled_hash(const struct ghost_def_sampled *d)
+{
+    uint32_t facts[] = { d->func, d->caller, d->place, d->index, d->content };
+    return XXH3_64bits(facts, sizeof facts);
+}
+
 static uint64_t key(uint32_t kind, uint64_t number)
 {
     return (uint64_t)kind << 56 | (number & (UINT64_MAX >> 8));
@@ -150,6 +165,8 @@ static uint64_t key_of(const struct ghost_def *d)
     case GHOST_REC_TYPE: return key(d->kind, d->u.type.id);
     case GHOST_REC_SIG: return key(d->kind, (uint64_t)d->u.sig.func << GHOST_SIG_BITS | d->u.sig.id);
     case GHOST_REC_ANNOT: return key(d->kind, (uint64_t)d->u.annot.func << 36 | annot_hash(&d->u.annot) >> 28);
+    case GHOST_REC_CONTENT: return key(d->kind, d->u.content.id);
+    case GHOST_REC_SAMPLED: return key(d->kind, sampled_hash(&d->u.sampled));
     case GHOST_REC_TREE: return key(d->kind, defs_tree_hash(&d->u.tree));
     case GHOST_REC_THREAD: return key(d->kind, d->u.thread.id);
     case GHOST_REC_MARK: return key(d->kind, d->u.mark.id);
@@ -174,7 +191,10 @@ static void add_loss(struct defs_entry *e, const struct ghost_def_loss *more)
         l->last_tick = more->last_tick;
 }
 
-static bool is_last_kept(uint32_t kind) { return kind == GHOST_REC_NOTE || kind == GHOST_REC_META || kind == GHOST_REC_END; }
+static bool is_last_kept(uint32_t kind)
+{
+    return kind == GHOST_REC_NOTE || kind == GHOST_REC_META || kind == GHOST_REC_END || kind == GHOST_REC_SAMPLED;
+}
 
 static int add_one(struct defs *d, struct ghost_def *def, uint64_t k, uint64_t order)
 {

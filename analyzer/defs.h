@@ -2,7 +2,7 @@
  * order by several threads.
  *
  * Of definitions with the same number the one that stands first in the log is
- * kept; of META values and NOTE counts the last; LOSS counts add up. So the
+ * kept; of META values, NOTE and SAMPLED counts the last; LOSS counts add up. So the
  * result does not depend on which thread decoded which frame. */
 #ifndef GHOST_DEFS_H
 #define GHOST_DEFS_H

@@ -161,9 +161,11 @@ static bool is_not_implemented(const struct ghost_model_function *f, const struc
 }
 
 static struct annot_answer decide_one(struct inquiry *q, const struct place *p, const struct option *o, uint32_t record, const struct seen *s,
-                                      bool *used_self)
+                                      struct annot_faults *faults, bool *used_self)
 {
     struct annot_judge j = judge_of(q, record, s->signature);
+    j.content = s->content;
+    j.faults = faults;
     struct ghost_model_type made = annot_generator_type(q->f->co_flags & GHOST_CO_ASYNC_GENERATOR);
     const struct ghost_model_type *t = p->kind == PLACE_GENERATOR ? &made : s->type < q->m->n_types ? &q->m->types[s->type] : NULL;
     const struct annot_node *n = o->node;
@@ -178,11 +180,13 @@ static struct annot_answer decide_one(struct inquiry *q, const struct place *p, 
     return a;
 }
 
-static struct annot_answer decide_all(struct inquiry *q, const struct place *p, const struct option *options, const struct seen *s, bool *used_self)
+/* `faults` may be NULL; of several records, the first tells. */
+static struct annot_answer decide_all(struct inquiry *q, const struct place *p, const struct option *options, const struct seen *s,
+                                      struct annot_faults *faults, bool *used_self)
 {
     struct annot_answer all = { ANNOT_MISMATCH, NULL };
     for (uint32_t i = 0; i < q->n_records && all.verdict != ANNOT_MATCH; i++) {
-        struct annot_answer one = decide_one(q, p, &options[i], i, s, used_self);
+        struct annot_answer one = decide_one(q, p, &options[i], i, s, faults && faults->n == 0 ? faults : NULL, used_self);
         if (one.verdict == ANNOT_MATCH || (one.verdict == ANNOT_UNDECIDED && all.verdict == ANNOT_MISMATCH))
             all = one;
     }
@@ -202,11 +206,32 @@ static void decide_seen(struct inquiry *q, struct place *p, const struct option 
             s->answer = p->v[before].answer;
             continue;
         }
-        s->answer = decide_all(q, p, options, s, &used_self);
+        s->answer = decide_all(q, p, options, s, NULL, &used_self);
         if (!used_self)
             table_put(&decided, key, i);
     }
     table_release(&decided);
+}
+
+/* ---- inside containers ---- */
+
+struct deep_question { struct inquiry *q; const struct place *p; const struct option *options; };
+
+/* A container whose type alone is no match is told by place_report. */
+static void judge_content(void *self, const struct ghost_model_sample *s, struct annot_faults *faults)
+{
+    const struct deep_question *d = self;
+    const struct ghost_model_content *c = &d->q->m->contents[s->content];
+    struct seen seen = { .type = c->type, .index = s->index, .signature = GHOST_NONE, .outcome = GHOST_NONE };
+    bool used_self = false;
+    if (decide_all(d->q, d->p, d->options, &seen, NULL, &used_self).verdict != ANNOT_MATCH)
+        return;
+    seen.content = c;
+    struct annot_answer a = decide_all(d->q, d->p, d->options, &seen, faults, &used_self);
+    if (a.verdict == ANNOT_MATCH)
+        faults->n = 0;
+    for (unsigned i = 0; a.verdict == ANNOT_UNDECIDED && i < faults->n; i++)
+        faults->v[i].answer = a;
 }
 
 /* ---- places ---- */
@@ -234,7 +259,9 @@ static int judge_place(struct inquiry *q, struct place *p, struct ghost_str para
         return ghost_fail(q->err, GHOST_E_NOMEM, "out of memory while annotations were compared");
     decide_seen(q, p, options);
     p->annotated = annotated_text(q, options);
-    return place_report(p, q->m, q->function, q->out, q->err);
+    int ret = place_report(p, q->m, q->function, q->out, q->err);
+    struct deep_question deep = { q, p, options };
+    return ret < 0 ? ret : place_report_deep(p, q->m, q->function, judge_content, &deep, q->out, q->err);
 }
 
 static int judge_parameters(struct inquiry *q)

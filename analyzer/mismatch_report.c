@@ -12,9 +12,6 @@
 
 /* ---- where it came from ---- */
 
-struct tally { uint32_t key; uint64_t count, of; };
-struct tallies { struct tally *v; uint32_t n; };
-
 static int by_key(const void *pa, const void *pb)
 {
     const struct tally *a = pa, *b = pb;
@@ -27,13 +24,12 @@ static int by_count(const void *pa, const void *pb)
     return a->count != b->count ? (a->count < b->count ? 1 : -1) : by_key(pa, pb);
 }
 
-static void tally_add(struct tallies *t, uint32_t key, uint64_t count, uint64_t of)
+void tally_add(struct tallies *t, uint32_t key, uint64_t count, uint64_t of)
 {
     t->v[t->n++] = (struct tally){ key, count, of };
 }
 
-/* One row a key, those with a count first. */
-static void tally_merge(struct tallies *t)
+void tally_merge(struct tallies *t)
 {
     uint32_t n = 0;
     if (t->n == 0)
@@ -117,23 +113,23 @@ static void follow_ends(struct group *g)
 
 /* ---- evidence ---- */
 
-static void tell_callers(struct group *g, struct findings *out, struct finding *row)
+void place_tell_callers(const struct ghost_model *m, const struct tallies *callers, uint64_t count, struct findings *out, struct finding *row)
 {
     uint64_t rest = 0;
     uint32_t n_rest = 0;
-    for (uint32_t i = 0; i < g->callers.n && g->callers.v[i].count; i++) {
-        const struct tally *t = &g->callers.v[i];
+    for (uint32_t i = 0; i < callers->n && callers->v[i].count; i++) {
+        const struct tally *t = &callers->v[i];
         if (i >= CALLERS_SHOWN) {
             rest += t->count;
             n_rest++;
             continue;
         }
-        const struct ghost_model_function *c = t->key == GHOST_NONE ? NULL : &g->m->functions[t->key];
+        const struct ghost_model_function *c = t->key == GHOST_NONE ? NULL : &m->functions[t->key];
         findings_evidence(out, row, "from", c ? findings_key(out, c->module, c->qualname, c->first_line) : GHOST_STR("a caller that was not recorded"),
                           t->count, t->of);
     }
     if (n_rest)
-        findings_evidence(out, row, "from", findings_text(out, "%u other callers", n_rest), rest, g->count);
+        findings_evidence(out, row, "from", findings_text(out, "%u other callers", n_rest), rest, count);
 }
 
 /* Exceptions that are more frequent in these calls, by more than half as much again. */
@@ -202,17 +198,21 @@ static bool group_init(struct group *g, struct arena *arena)
 static const char *const what_counts[] = { "calls", "calls", "calls", "returns", "yields", "calls" };
 
 /* The type's name; with its module where the annotation has the same name. */
+struct ghost_str place_type_text(const struct place *p, const struct ghost_model_type *t, struct findings *out)
+{
+    struct ghost_str last = annot_last_part(t->qualname);
+    bool same = memmem(p->annotated.p, p->annotated.len, last.p, last.len) != NULL;
+    return same ? findings_text(out, "%.*s.%.*s", FINDING_STR(t->module), FINDING_STR(t->qualname)) : t->qualname;
+}
+
 static struct ghost_str observed_text(const struct group *g, struct findings *out)
 {
     if (g->p->kind == PLACE_GENERATOR)
         return g->f->co_flags & GHOST_CO_ASYNC_GENERATOR ? GHOST_STR("async_generator") : GHOST_STR("generator");
-    const struct ghost_model_type *t = &g->m->types[g->type];
-    struct ghost_str last = annot_last_part(t->qualname);
-    bool same = memmem(g->p->annotated.p, g->p->annotated.len, last.p, last.len) != NULL;
-    return same ? findings_text(out, "%.*s.%.*s", FINDING_STR(t->module), FINDING_STR(t->qualname)) : t->qualname;
+    return place_type_text(g->p, &g->m->types[g->type], out);
 }
 
-static const char *percent(char out[HUMAN], double rate)
+const char *place_percent(char out[], double rate)
 {
     double p = rate * 100;
     snprintf(out, HUMAN, p >= 0.995 || p <= 0 ? "%.0f%%" : p >= 0.0001 ? "%.2g%%" : "<0.0001%%", p);
@@ -226,8 +226,10 @@ static void word(const struct group *g, struct findings *out, struct finding *ro
     row->message = findings_text(out, "%s%.*s%s annotated as %.*s %s '%.*s' in %" PRIu64 "/%" PRIu64 " %s (%s)%s%s", param ? "param '" : "",
                                  FINDING_STR(g->p->name), param ? "'" : "", FINDING_STR(row->annotated),
                                  reason ? "and observed" : "but observed", FINDING_STR(row->observed), row->count, row->total,
-                                 what_counts[g->p->kind], percent(share, row->rate), reason ? ": undecided: " : "", reason ? reason : "");
+                                 what_counts[g->p->kind], place_percent(share, row->rate), reason ? ": undecided: " : "", reason ? reason : "");
 }
+
+enum severity place_severity(double rate) { return rate > 0.5 ? SEVERITY_HIGH : rate > 0.1 ? SEVERITY_MEDIUM : SEVERITY_LOW; }
 
 static int report_group(struct group *g, uint32_t function, const char *reason, struct arena *arena, struct findings *out, struct ghost_err *err)
 {
@@ -245,7 +247,7 @@ static int report_group(struct group *g, uint32_t function, const char *reason, 
     row->count = g->count;
     row->total = g->p->total;
     row->rate = row->total ? (double)row->count / (double)row->total : 0;
-    row->severity = row->rate > 0.5 ? SEVERITY_HIGH : row->rate > 0.1 ? SEVERITY_MEDIUM : SEVERITY_LOW;
+    row->severity = place_severity(row->rate);
     word(g, out, row, reason);
     if (g->p->kind == PLACE_RETURN || g->p->kind == PLACE_YIELD)
         follow_ends(g);
@@ -253,7 +255,7 @@ static int report_group(struct group *g, uint32_t function, const char *reason, 
         follow_calls(g);
     tally_merge(&g->callers);
     tally_merge(&g->exceptions);
-    tell_callers(g, out, row);
+    place_tell_callers(g->m, &g->callers, g->count, out, row);
     tell_exceptions(g, out, row);
     tell_latency(g, out, row);
     return 0;

@@ -7,7 +7,7 @@ int build_init(struct build *b)
 {
     *b = (struct build){ 0 };
     struct keyset *sets[] = { &b->strings, &b->type_keys, &b->function_keys, &b->signature_keys,
-                              &b->edge_keys, &b->outcome_keys, &b->row_keys, &b->annotation_keys };
+                              &b->edge_keys, &b->outcome_keys, &b->row_keys, &b->annotation_keys, &b->content_keys, &b->sample_keys };
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
         sets[i]->arena = &b->arena;
     return 0;
@@ -19,6 +19,7 @@ static void release_ids(struct build *b)
     table_release(&b->function_of_id);
     table_release(&b->signature_of_id);
     table_release(&b->thread_of_id);
+    table_release(&b->content_of_id);
 }
 
 void build_release(struct build *b)
@@ -26,11 +27,12 @@ void build_release(struct build *b)
     for (uint32_t i = 0; i < b->signatures.n; i++)
         hist_release(&b->signatures.v[i].hist);
     void *lists[] = { b->types.v, b->functions.v, b->signatures.v, b->edges.v, b->outcomes.v, b->rows.v, b->processes.v,
-                      b->threads.v, b->annotations.v, b->trees.v, b->marks.v, b->notes.v, b->losses.v, b->damages.v };
+                      b->threads.v, b->annotations.v, b->trees.v, b->marks.v, b->notes.v, b->losses.v, b->damages.v,
+                      b->contents.v, b->samples.v };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         free(lists[i]);
     struct keyset *sets[] = { &b->strings, &b->type_keys, &b->function_keys, &b->signature_keys,
-                              &b->edge_keys, &b->outcome_keys, &b->row_keys, &b->annotation_keys };
+                              &b->edge_keys, &b->outcome_keys, &b->row_keys, &b->annotation_keys, &b->content_keys, &b->sample_keys };
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
         keyset_release(sets[i]);
     slices_release(&b->slices);

@@ -44,6 +44,8 @@ struct build {
     LIST_OF(struct ghost_model_thread) threads;
     LIST_OF(struct ghost_model_annotations) annotations;
     LIST_OF(struct ghost_model_tree) trees; struct table tree_by_hash;
+    LIST_OF(struct ghost_model_content) contents; LIST_OF(struct ghost_model_sample) samples;
+    struct keyset content_keys, sample_keys;
     LIST_OF(struct ghost_model_mark) marks; struct table mark_by_name;
     LIST_OF(struct ghost_model_note) notes;
     LIST_OF(struct ghost_model_loss) losses;
@@ -52,7 +54,7 @@ struct build {
     /* of the process that is coming in */
     uint32_t process;
     const struct defs *defs;
-    struct table type_of_id, function_of_id, signature_of_id, thread_of_id;
+    struct table type_of_id, function_of_id, signature_of_id, thread_of_id, content_of_id;
     struct agg_clock clock;
 };
 
@@ -86,6 +88,9 @@ uint32_t build_signature_of(struct build *b, uint32_t func, uint32_t sig);
 uint32_t build_thread(struct build *b, uint32_t id);
 int build_definitions(struct build *b);
 int build_slices(struct build *b, const struct agg *a);
+int build_content(struct build *b, const struct ghost_def_content *d);
+int build_sampled(struct build *b, const struct ghost_def_sampled *d);
+bool seal_contents(struct build *b, struct ghost_model *m, const uint32_t *types, const uint32_t *functions);  /* new numbers of each */
 bool seal_slices(struct build *b, struct ghost_model *m, const uint32_t *functions, const uint32_t *processes);  /* new numbers of each */
 /* How an end counts: an activation that GeneratorExit ended was closed, which is no exception of
  * it and nothing that its closer caught (GHOST_END_COUNT: not at all). */

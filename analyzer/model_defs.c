@@ -378,6 +378,10 @@ static int take_entry(struct build *b, const struct defs_entry *e)
         return 0;
     case GHOST_REC_ANNOT:
         return take_annot(b, &e->def.u.annot);
+    case GHOST_REC_CONTENT:
+        return build_content(b, &e->def.u.content);
+    case GHOST_REC_SAMPLED:
+        return build_sampled(b, &e->def.u.sampled);
     case GHOST_REC_TREE:
         return take_tree(b, &e->def.u.tree);
     case GHOST_REC_NOTE:
@@ -393,7 +397,7 @@ int build_definitions(struct build *b)
 {
     /* types first: everything else refers to them; functions before what is about them */
     static const uint32_t order[] = { GHOST_REC_FUNC, GHOST_REC_SIG, GHOST_REC_THREAD, GHOST_REC_ANNOT,
-                                      GHOST_REC_TREE, GHOST_REC_NOTE, GHOST_REC_LOSS };
+                                      GHOST_REC_CONTENT, GHOST_REC_SAMPLED, GHOST_REC_TREE, GHOST_REC_NOTE, GHOST_REC_LOSS };
     const struct defs *d = b->defs;
     for (uint32_t i = 0; i < d->n; i++)
         if (d->entries[i].def.kind == GHOST_REC_TYPE && put_type(b, &d->entries[i].def.u.type) == TABLE_NONE)

@@ -80,6 +80,13 @@ ROW(sig_row, struct ghost_def_sig, V32_(ghost_def_sig, func, GHOST_FUNC_MAX), V3
     LIST_(ghost_def_sig, n_params, types, GHOST_PARAM_MAX, row_number),
     FEW_(ghost_def_sig, n_args, args), FEW_(ghost_def_sig, n_kwargs, kwargs),
     FEW_COUNT_(ghost_def_sig, n_args), FEW_COUNT_(ghost_def_sig, n_kwargs));
+ROW(row_part, struct ghost_def_part, V32_AS("", ghost_def_part, type, 0), V32_AS("", ghost_def_part, content, 0));
+ROW(content_row, struct ghost_def_content, V32_(ghost_def_content, id, 0), V32_(ghost_def_content, type, 0),
+    V32_(ghost_def_content, size, GHOST_TUPLE_APART + 1), LIST_(ghost_def_content, n_keys, keys, GHOST_DEEP_MAX, row_part),
+    LIST_(ghost_def_content, n_items, items, GHOST_DEEP_MAX, row_part));
+ROW(sampled_row, struct ghost_def_sampled, V32_(ghost_def_sampled, func, GHOST_FUNC_MAX), V32_(ghost_def_sampled, caller, GHOST_FUNC_MAX),
+    V32_(ghost_def_sampled, place, GHOST_PLACE_PARAM + GHOST_PARAM_MAX - 1), V32_(ghost_def_sampled, index, GHOST_SIG_ELEMENTS - 1),
+    V32_(ghost_def_sampled, content, 0), V64_(ghost_def_sampled, count));
 ROW(annot_row, struct ghost_def_annot, V32_(ghost_def_annot, func, GHOST_FUNC_MAX), V32_(ghost_def_annot, flags, 0),
     LIST_(ghost_def_annot, n_annotations, annotations, GHOST_LIST_MAX, row_annotation),
     LIST_(ghost_def_annot, n_names, names, GHOST_LIST_MAX, row_name),
@@ -118,6 +125,25 @@ static const char *check_sig(const struct ghost_def *d)
     return d->u.sig.func && d->u.sig.id ? NULL : "function or signature number 0";
 }
 
+static bool are_older(const struct ghost_def_part *parts, uint32_t n, uint32_t id)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (parts[i].content >= id) return false;
+    return true;
+}
+
+static const char *check_content(const struct ghost_def *d)
+{
+    const struct ghost_def_content *c = &d->u.content;
+    if (c->id == 0) return "content number 0";
+    return are_older(c->keys, c->n_keys, c->id) && are_older(c->items, c->n_items, c->id) ? NULL : "a content before its part";
+}
+
+static const char *check_sampled(const struct ghost_def *d)
+{
+    return d->u.sampled.func && d->u.sampled.content ? NULL : "function or content number 0";
+}
+
 static const char *check_annot(const struct ghost_def *d) { return d->u.annot.func ? NULL : "function number 0"; }
 
 static const char *check_tree(const struct ghost_def *d)
@@ -144,6 +170,8 @@ static const struct record {
     [GHOST_REC_ANNOT] = { &annot_row, check_annot },
     [GHOST_REC_TREE] = { &tree_row, check_tree },
     [GHOST_REC_MODULE] = { &module_row, NULL },
+    [GHOST_REC_CONTENT] = { &content_row, check_content },
+    [GHOST_REC_SAMPLED] = { &sampled_row, check_sampled },
     [GHOST_REC_THREAD] = { &thread_row, check_thread },
     [GHOST_REC_MARK] = { &mark_row, check_mark },
     [GHOST_REC_NOTE] = { &note_row, NULL },
@@ -284,6 +312,8 @@ ENCODER(func, FUNCTION)
 ENCODER(type, TYPE)
 ENCODER(sig, SIG)
 ENCODER(annot, ANNOT)
+ENCODER(content, CONTENT)
+ENCODER(sampled, SAMPLED)
 ENCODER(thread, THREAD)
 ENCODER(mark, MARK)
 ENCODER(note, NOTE)

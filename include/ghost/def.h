@@ -109,6 +109,35 @@ struct ghost_def_sig {
     uint32_t args[GHOST_SIG_ELEMENTS], kwargs[GHOST_SIG_ELEMENTS];
 };
 
+/* ---- CONTENT, SAMPLED ---- the types inside a container (--deep). Only objects of
+ * exactly list, tuple, dict, set and frozenset have a content. It is what one look
+ * saw: a bounded number of elements, each of a type and, when it is such a container
+ * itself, perhaps with a content of its own (0: it was not looked into).
+ * A tuple of up to GHOST_TUPLE_APART elements has its items by position, from the
+ * first on, perhaps not all; everything else has each different item (key) once. */
+#define GHOST_DEEP_MAX 256u          /* elements looked at in one container, at most */
+#define GHOST_DEEP_LEVELS 4u         /* containers in containers */
+#define GHOST_TUPLE_APART 16u
+struct ghost_def_part { uint32_t type, content; };
+struct ghost_def_content {
+    uint32_t id;                     /* from 1; the contents of its parts have smaller ones */
+    uint32_t type;
+    uint32_t size;                   /* elements of a tuple, GHOST_TUPLE_APART + 1 for more; 0 for everything else */
+    uint32_t n_keys;                 /* of a dict */
+    const struct ghost_def_part *keys;
+    uint32_t n_items;                /* elements; a dict's values */
+    const struct ghost_def_part *items;
+};
+enum { GHOST_PLACE_RETURN, GHOST_PLACE_YIELD, GHOST_PLACE_PARAM /* the first one, and so on in FUNC's order */ };
+struct ghost_def_sampled {
+    uint32_t func;
+    uint32_t caller;                 /* nearest recorded function below, 0 none */
+    uint32_t place;                  /* GHOST_PLACE_* */
+    uint32_t index;                  /* which of the first elements of *args (values of **kwargs), else 0 */
+    uint32_t content;
+    uint64_t count;                  /* objects so far: the last record of one func, caller, place, index and content counts */
+};
+
 /* ---- ANNOT ---- annotations as source-like text; every name in the text is
  * told apart by what it denotes in the function's own scope. */
 #define GHOST_NAMES(X)                                                                  \
@@ -204,6 +233,8 @@ struct ghost_def_meta { uint32_t n_pairs; const struct ghost_def_pair *pairs; };
 void ghost_encode_func(struct ghost_buf *b, const struct ghost_def_func *d);
 void ghost_encode_type(struct ghost_buf *b, const struct ghost_def_type *d);
 void ghost_encode_sig(struct ghost_buf *b, const struct ghost_def_sig *d);
+void ghost_encode_content(struct ghost_buf *b, const struct ghost_def_content *d);
+void ghost_encode_sampled(struct ghost_buf *b, const struct ghost_def_sampled *d);
 void ghost_encode_annot(struct ghost_buf *b, const struct ghost_def_annot *d);
 void ghost_encode_tree(struct ghost_buf *b, const struct ghost_def_tree *d);
 void ghost_encode_thread(struct ghost_buf *b, const struct ghost_def_thread *d);
@@ -222,6 +253,7 @@ struct ghost_def {
         struct ghost_def_annot annot; struct ghost_def_tree tree; struct ghost_def_thread thread;
         struct ghost_def_mark mark; struct ghost_def_note note; struct ghost_def_child child;
         struct ghost_def_loss loss; struct ghost_def_end end; struct ghost_def_meta meta;
+        struct ghost_def_content content; struct ghost_def_sampled sampled;
     } u;
 };
 

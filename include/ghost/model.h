@@ -138,6 +138,24 @@ struct ghost_model_slice {
     uint64_t log_sum, log_squares;           /* sums of hist_bucket(latency) and of its squares: the spread of log latency, exact */
 };
 
+/* ---- inside containers ---- Only of sessions recorded with --deep: sampled objects of
+ * exactly list, tuple, dict, set and frozenset, by what one look saw in them. */
+struct ghost_model_part { uint32_t type; /* GHOST_NONE: unknown */ uint32_t content; /* GHOST_NONE: no such container, or not looked into */ };
+struct ghost_model_content {
+    uint32_t type;
+    uint32_t size;                           /* elements of a tuple, GHOST_TUPLE_APART + 1 for more; else 0 */
+    uint32_t level;                          /* 0: nothing inside was looked into; 1 + the largest of its parts', below GHOST_DEEP_LEVELS */
+    uint32_t n_keys; const struct ghost_model_part *keys;    /* of a dict: each once, sorted */
+    uint32_t n_items; const struct ghost_model_part *items;  /* elements, or a dict's values: each once, sorted; of a
+                                                              * tuple of up to GHOST_TUPLE_APART by position, perhaps not all */
+};
+struct ghost_model_sample {
+    uint32_t function, place /* GHOST_PLACE_* */, index /* of an element of *args or **kwargs */;
+    uint32_t content;
+    uint32_t caller;                         /* function, GHOST_NONE: unknown */
+    uint64_t count;                          /* objects; of a killed process at least half of them */
+};
+
 /* ---- beside the calls ---- */
 /* A function has several when its code served functions with different ones (a
  * closure over a type, generated methods of one shape); they stand together. */
@@ -175,6 +193,8 @@ struct ghost_model {
     const uint32_t *by_caller;               /* [n_edges] edges with a caller, by caller, then signature */
     uint32_t n_rows; const struct ghost_model_thread_row *rows;              /* by function, thread */
     uint64_t slice_start, slice_ns; uint32_t n_slice_rows; const struct ghost_model_slice *slices; /* by function, process, slice */
+    uint32_t n_contents; const struct ghost_model_content *contents;         /* by level, type, size, parts */
+    uint32_t n_samples; const struct ghost_model_sample *samples;            /* by function, place, index, content, caller */
     uint32_t n_annotations; const struct ghost_model_annotations *annotations; /* by function, content */
     uint32_t n_trees; const struct ghost_model_tree *trees;                  /* by module, file, content */
     uint32_t n_marks; const struct ghost_model_mark *marks;                  /* by name */
@@ -182,6 +202,9 @@ struct ghost_model {
     uint32_t n_losses; const struct ghost_model_loss *losses;                /* by process, cause, thread */
     uint32_t n_damages; const struct ghost_model_damage *damages;            /* by process, offset */
 };
+
+/* The samples of a function. */
+const struct ghost_model_sample *ghost_model_samples(const struct ghost_model *m, uint32_t function, uint32_t *n);
 
 void ghost_model_free(struct ghost_model *m);
 

@@ -27,7 +27,9 @@
     X(NOTE, 9, 1, "something the recorder wants the user to know")                      \
     X(CHILD, 11, 1, "a process that this one created by fork")                          \
     X(END, 13, 1, "the process ended in good order: totals")                            \
-    X(MODULE, 15, 2, "all code objects inside an executed module, in columns")
+    X(MODULE, 15, 2, "all code objects inside an executed module, in columns")          \
+    X(CONTENT, 17, 2, "what was seen inside a container: the types of its elements")    \
+    X(SAMPLED, 19, 2, "how often a container of one content was seen at one place of a function")
 
 enum ghost_record_kind {
 #define X(name, id, since, text) GHOST_REC_##name = id,
@@ -88,7 +90,8 @@ enum ghost_loss_cause {
     X(FAULT, 5, "the recorder met a fault of its own and switched itself off")          \
     X(ANON_RING, 6, "a ring had to live in plain memory; a kill would lose its events") \
     X(PAUSED, 7, "recording was paused and resumed by the application")                 \
-    X(SIG_OTHER, 8, "a function has more argument signatures than are told apart")
+    X(SIG_OTHER, 8, "a function has more argument signatures than are told apart")      \
+    X(DEEP_FULL, 9, "more different contents of containers than --deep tells apart: later ones were not counted")
 
 enum ghost_note_code {
 #define X(name, number, text) GHOST_NOTE_##name = number,

@@ -75,6 +75,25 @@ def _sig(at):
     return s
 
 
+def _content(at):
+    c = _numbers("id", "type", "size")(at)
+    _within("content id", c["id"], 1, 0xFFFFFFFF)
+    _within("size", c["size"], 0, 17)
+    for name in ("keys", "items"):
+        c[name] = [(at.varint(), _within("part's content", at.varint(), 0, c["id"] - 1)) for _ in range(_within("parts", at.count(2), 0, 256))]
+    return c
+
+
+def _sampled(at):
+    s = _numbers("func", "caller", "place", "index", "content", "count")(at)
+    _within("function id", s["func"], 1, FUNC_MAX)
+    _within("content id", s["content"], 1, 0xFFFFFFFF)
+    _within("caller", s["caller"], 0, FUNC_MAX)
+    _within("place", s["place"], 0, 2 + 1023)
+    _within("index", s["index"], 0, ELEMENTS - 1)
+    return s
+
+
 def _annot(at):
     a = _numbers("func", "flags")(at)
     a["annotations"] = [(at.text(), at.text()) for _ in range(at.count(2))]
@@ -130,7 +149,9 @@ RECORDS = {
     12: ("BLOCK", read_block),
     13: ("END", _numbers("events", "lost", "mono_ns", "real_ns")),
     15: ("TREE", _module),
+    17: ("CONTENT", _content),
     18: ("FUNC", _function),
+    19: ("SAMPLED", _sampled),
     14: ("LOSS", _numbers("thread", "cause", "count", "first_tick", "last_tick")),
 }
 

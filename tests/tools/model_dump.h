@@ -16,7 +16,7 @@ static_assert(sizeof(struct ghost_model_process) == 112 && sizeof(struct ghost_m
               sizeof(struct ghost_model_outcome) == 64 && sizeof(struct ghost_model_slice) == 72 && sizeof(struct ghost_def_annot) == 56 &&
               sizeof(struct ghost_def_name) == 48 && sizeof(struct ghost_def_node) == 40 && sizeof(struct ghost_def_tree) == 48 &&
               sizeof(struct ghost_model_mark) == 40 && sizeof(struct ghost_model_note) == 32 && sizeof(struct ghost_model_loss) == 48 &&
-              sizeof(struct ghost_model_damage) == 48 && sizeof(struct ghost_model) == 320,
+              sizeof(struct ghost_model_damage) == 48 && sizeof(struct ghost_model_content) == 40 && sizeof(struct ghost_model_sample) == 32 && sizeof(struct ghost_model) == 352,
               "model_dump.h knows another model.h");
 
 static inline void dump_str(FILE *f, const char *name, struct ghost_str s)
@@ -113,6 +113,25 @@ static inline void dump_annot(FILE *f, const struct ghost_def_annot *a)
     dump_num(f, "annotations", a->n_annotations), dump_num(f, "names", a->n_names);
 }
 
+static inline void dump_parts(FILE *f, const char *name, const struct ghost_model_part *v, uint32_t n)
+{
+    fprintf(f, " %s=%" PRIu32 "[", name, n);
+    for (uint32_t i = 0; i < n; i++)
+        fprintf(f, "%" PRIu32 "/%" PRIu32 ",", v[i].type, v[i].content);
+    fputc(']', f);
+}
+
+static inline void dump_contents(FILE *f, const struct ghost_model *m)
+{
+    EACH(struct ghost_model_content, contents, n_contents) {
+        NUM(type), NUM(size), NUM(level);
+        dump_parts(f, "keys", p->keys, p->n_keys);
+        dump_parts(f, "items", p->items, p->n_items);
+    }
+    EACH(struct ghost_model_sample, samples, n_samples)
+        NUM(function), NUM(place), NUM(index), NUM(content), NUM(caller), NUM(count);
+}
+
 static inline void dump_rest(FILE *f, const struct ghost_model *m)
 {
     EACH(struct ghost_model_annotations, annotations, n_annotations)
@@ -144,6 +163,7 @@ static inline void model_dump(FILE *f, const struct ghost_model *m)
     dump_who(f, m);
     dump_what(f, m);
     dump_calls(f, m);
+    dump_contents(f, m);
     dump_rest(f, m);
 }
 

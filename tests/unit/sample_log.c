@@ -20,6 +20,7 @@ void sample_records(struct ghost_buf *b)
     static const struct ghost_def_node nodes[] = {
         { 0, 0, 0, 0, 7, GHOST_STR("<module>") }, { 0, GHOST_NODE_FUNCTION, 3, 5, 8, GHOST_STR("Klasse.\xC3\xA4ndern") },
     };
+    static const struct ghost_def_part parts[] = { { 1, 0 }, { 0, 0 } }, inner[] = { { 2, 1 } };
     static const struct ghost_def_pair pairs[] = { { GHOST_STR("pid"), GHOST_STR("7") }, { GHOST_STR("new key"), GHOST_STR("\"\\\n") } };
     ghost_encode_meta(b, &(struct ghost_def_meta){ 2, pairs });
     ghost_encode_thread(b, &(struct ghost_def_thread){ 1, 4711, 900, GHOST_STR("MainThread") });
@@ -33,6 +34,9 @@ void sample_records(struct ghost_buf *b)
                                                        .qualname = GHOST_STR("f"), .file = GHOST_STR("/srv/app.py"), .first_line = id });
     ghost_encode_sig(b, &(struct ghost_def_sig){ 1, 1, 4, sig, 4, 2, { 1, 2, 1 }, { 2, 2 } });
     ghost_encode_annot(b, &(struct ghost_def_annot){ 1, GHOST_ANNOT_STRINGS, 1, annotations, 1, names, 1, defaults });
+    ghost_encode_content(b, &(struct ghost_def_content){ .id = 1, .type = 2, .size = 2, .n_items = 2, .items = parts });
+    ghost_encode_content(b, &(struct ghost_def_content){ .id = 2, .type = 1, .n_keys = 1, .keys = parts, .n_items = 1, .items = inner });
+    ghost_encode_sampled(b, &(struct ghost_def_sampled){ 1, 3, GHOST_PLACE_PARAM + 2, 1, 2, 5 });
     ghost_encode_tree(b, &(struct ghost_def_tree){ GHOST_STR("app"), GHOST_STR("/srv/app.py"), 2, nodes });
     ghost_encode_mark(b, &(struct ghost_def_mark){ 1, GHOST_STR("deploy") });
     ghost_encode_note(b, &(struct ghost_def_note){ GHOST_NOTE_PAUSED, 2, GHOST_STR("") });

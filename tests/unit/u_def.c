@@ -98,6 +98,54 @@ static void signatures(void **state)
     }
 }
 
+static void contents(void **state)
+{
+    static const struct ghost_def_part keys[] = { { 5, 0 } }, items[] = { { 7, 0 }, { UINT32_MAX, 8 }, { 0, 1 } };
+    (void)state;
+    ROUND(content, V(9, 4, 0, 1, keys, 3, items));
+    assert_int_equal(content->id, 9);
+    assert_int_equal(content->type, 4);
+    assert_int_equal(content->n_keys, 1);
+    assert_int_equal(content->n_items, 3);
+    assert_memory_equal(content->keys, keys, sizeof keys);
+    assert_memory_equal(content->items, items, sizeof items);
+    DONE(content);
+    ROUND(sampled, V(3, GHOST_FUNC_MAX, GHOST_PLACE_PARAM + 1023, 2, 9, UINT64_MAX));
+    assert_int_equal(sampled->caller, GHOST_FUNC_MAX);
+    assert_int_equal(sampled->place, GHOST_PLACE_PARAM + 1023);
+    assert_int_equal(sampled->index, 2);
+    assert_int_equal(sampled->content, 9);
+    assert_true(sampled->count == UINT64_MAX);
+    DONE(sampled);
+}
+
+/* A content refers to older ones only: there is no way round in a circle. */
+static void contents_that_are_none(void **state)
+{
+    static const struct ghost_def_part itself[] = { { 1, 0 }, { 1, 9 } };
+    const struct ghost_def_content wrong[] = {
+        { .id = 0, .type = 1 }, { .id = 9, .n_items = 2, .items = itself }, { .id = 9, .n_keys = 2, .keys = itself }, { .id = 1, .size = GHOST_TUPLE_APART + 2 },
+    };
+    const struct ghost_def_sampled odd[] = {
+        { .func = 0, .content = 1 }, { .func = 1, .content = 0 }, { .func = 1, .content = 1, .index = 3 }, { .func = 1, .content = 1, .place = GHOST_PLACE_PARAM + 1024 },
+        { .func = GHOST_FUNC_MAX + 1, .content = 1 }, { .func = 1, .caller = GHOST_FUNC_MAX + 1, .content = 1 },
+    };
+    struct ghost_def d;
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct ghost_buf b = { 0 };
+        ghost_encode_content(&b, &wrong[i]);
+        assert_int_equal(decode(b.p, b.len, &d), GHOST_E_CORRUPT);
+        ghost_buf_release(&b);
+    }
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        struct ghost_buf b = { 0 };
+        ghost_encode_sampled(&b, &odd[i]);
+        assert_int_equal(decode(b.p, b.len, &d), GHOST_E_CORRUPT);
+        ghost_buf_release(&b);
+    }
+}
+
 static void annotations_and_trees(void **state)
 {
     static const struct ghost_def_annotation a[] = { { GHOST_STR("x"), GHOST_STR("list[T]") }, { GHOST_STR("return"), GHOST_STR("None") } };
@@ -268,7 +316,8 @@ static int release(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(functions), cmocka_unit_test(types), cmocka_unit_test(signatures), cmocka_unit_test(annotations_and_trees),
+        cmocka_unit_test(functions), cmocka_unit_test(types), cmocka_unit_test(signatures), cmocka_unit_test(contents), cmocka_unit_test(contents_that_are_none),
+        cmocka_unit_test(annotations_and_trees),
         cmocka_unit_test(the_small_ones), cmocka_unit_test(damaged_records), cmocka_unit_test(contradictions_are_refused),
         cmocka_unit_test(lists_are_cut_at_the_limits), cmocka_unit_test(a_record_too_long_fails_the_buffer),
     };
