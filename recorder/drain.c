@@ -207,7 +207,7 @@ static void release_ended(void)
             continue;
         /* Of its thread. A ring that was left is never: the thread's new ring may have come after list_rings(). */
         bool last = ended == GHOST_RING_THREAD_GONE;
-        for (size_t k = 0; k < drain.n_rings; k++)
+        for (size_t k = 0; k < drain.n_rings && !r->alone; k++)
             last = last && (k == i || !drain.rings[k] || drain.rings[k]->thread != r->thread);
         if (last)
             ghost_writer_thread_end(drain.writer, r->thread, NULL);

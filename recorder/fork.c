@@ -29,6 +29,7 @@ static void in_child(void)
     lane.stop = lane.pos = 0;
     lane.ring = NULL;
     lane.busy = false;
+    stacks_forget();
 }
 
 int fork_install(void)

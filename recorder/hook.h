@@ -16,6 +16,9 @@ struct hook {
     /* Begins to listen to a body that runs already; NULL when this backend
      * cannot tell the end of such a body. */
     int (*adopt)(PyCodeObject *code);
+    /* From now on stacks_follow() before every event (stacks.h); NULL when the
+     * backend asks stacks_followed itself. */
+    void (*follow_stacks)(void);
 };
 
 extern const struct hook hook_evalframe, hook_monitoring, hook_profile;

@@ -9,6 +9,7 @@
 #include "bigstack.h"
 #include "capture.h"
 #include "hook.h"
+#include "stacks.h"
 
 typedef PyObject *(*evaluator)(PyThreadState *, struct _PyInterpreterFrame *, int);
 static evaluator below;          /* the evaluator that was there before us, or CPython's */
@@ -38,7 +39,8 @@ __attribute__((noinline)) static PyObject *low_stack(PyThreadState *ts, compat_f
         lane.stack_low = bigstack_limit();
         return evaluate(ts, frame, throwflag);
     }
-    if (bigstack_call(evaluate_on_segment, ts, frame, throwflag, &result))
+    /* A greenlet copies its part of the thread's stack: it must be on that one. */
+    if (!stacks_followed && bigstack_call(evaluate_on_segment, ts, frame, throwflag, &result))
         return result;
     return step_aside(ts, frame, throwflag);
 }
@@ -48,6 +50,15 @@ static inline void left_by_exception(PyThreadState *ts, struct funcrec *f)
     PyObject *traceback;
     PyTypeObject *type = compat_current_exception(ts, &traceback);
     capture_unwind(f, type, traceback);
+}
+
+/* The body runs; greenlets may have been switched in it. */
+static inline PyObject *run(PyThreadState *ts, compat_frame *frame, int throwflag)
+{
+    PyObject *r = below(ts, frame, throwflag);
+    if (unlikely(stacks_followed))
+        stacks_follow(ts);
+    return r;
 }
 
 __attribute__((noinline)) static PyObject *run_generator(PyThreadState *ts, compat_frame *frame, int throwflag, struct funcrec *f)
@@ -62,7 +73,7 @@ __attribute__((noinline)) static PyObject *run_generator(PyThreadState *ts, comp
         capture_call(f, frame, frame->f_code, activation);
     else
         capture_resume(f, GHOST_EV_RESUME, activation);
-    PyObject *r = below(ts, frame, throwflag);
+    PyObject *r = run(ts, frame, throwflag);
     if (!r)
         left_by_exception(ts, f);
     else if (compat_generator_suspended(frame))
@@ -76,6 +87,8 @@ __attribute__((noinline)) static PyObject *first_run(PyThreadState *ts, compat_f
 {
     bool async;
     struct funcrec *f = capture_first_sight(frame->f_code, frame, &async);
+    if (!stacks_followed)
+        stacks_notice(frame->f_code);
     /* Not settled (we are busy on this thread): this run goes by. */
     return f ? evaluate(ts, frame, throwflag) : below(ts, frame, throwflag);
 }
@@ -89,6 +102,8 @@ static PyObject *evaluate(PyThreadState *ts, compat_frame *frame, int throwflag)
         return below(ts, frame, throwflag);
     if (unlikely(!f))
         return first_run(ts, frame, throwflag);
+    if (unlikely(stacks_followed))
+        stacks_follow(ts);
     if (unlikely(compat_recursion_ends(ts)))
         return below(ts, frame, throwflag);
     if (unlikely(f->generator_like)) {
@@ -97,7 +112,7 @@ static PyObject *evaluate(PyThreadState *ts, compat_frame *frame, int throwflag)
         return run_generator(ts, frame, throwflag, f);
     }
     capture_call(f, frame, frame->f_code, 0);
-    PyObject *r = below(ts, frame, throwflag);
+    PyObject *r = run(ts, frame, throwflag);
     if (likely(r != NULL))
         capture_return(f, r);
     else
@@ -123,5 +138,5 @@ static void uninstall(void)
         _PyInterpreterState_SetEvalFrameFunc(interp, below);
 }
 
-const struct hook hook_evalframe = { "evalframe", install, uninstall, NULL };
+const struct hook hook_evalframe = { "evalframe", install, uninstall, NULL, NULL };
 #endif

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include "capture.h"
 #include "hook.h"
+#include "stacks.h"
 
 /* PEP 669 reserves 0, 1, 2 and 5 for debuggers, coverage, profilers and optimisers.
  * Debuggers, coverage and profilers come later and must find theirs free; nothing
@@ -18,7 +19,7 @@
 static const int tool_ids[] = { 4, 3, 5 };
 
 /* Bits of sys.monitoring.events; read from it at install (they differ by version). */
-struct event { const char *name; vectorcallfunc callback; bool local; };
+struct event { const char *name; vectorcallfunc callback, following; bool local; };
 
 struct callback { PyObject_HEAD vectorcallfunc call; };
 
@@ -41,12 +42,16 @@ static int listen_locally(PyCodeObject *code)
 
 /* None and DISABLE are immortal (3.12+): returned without counting. */
 
+static void follow_stacks(void);
+
 /* First PY_START of a code object. Returns NULL only for an asynchronous
  * exception that has to go on into the application. */
 static PyObject *first_start(PyCodeObject *code, compat_frame *frame)
 {
     bool async;
     struct funcrec *f = capture_first_sight(code, frame, &async);
+    if (!stacks_followed && stacks_notice(code))
+        follow_stacks();
     if (!f)
         return Py_None;
     if (f == NOT_RECORDED)
@@ -137,15 +142,38 @@ static PyObject *on_unwind(PyObject *self, PyObject *const *args, size_t nargsf,
     return Py_None;
 }
 
+/* The same in a process that has greenlets (stacks.h). */
+#define FOLLOWING(name)                                                                                         \
+    static PyObject *name##_following(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)       \
+    {                                                                                                           \
+        stacks_follow(compat_tstate());                                                                         \
+        return name(self, args, nargsf, kw);                                                                    \
+    }
+FOLLOWING(on_start)
+FOLLOWING(on_return)
+FOLLOWING(on_yield)
+FOLLOWING(on_resume)
+FOLLOWING(on_throw)
+FOLLOWING(on_unwind)
+
 static const struct event events[] = {
-    { "PY_START", on_start, false },
-    { "PY_RETURN", on_return, true },
-    { "PY_YIELD", on_yield, true },
-    { "PY_RESUME", on_resume, true },
-    { "PY_THROW", on_throw, COMPAT_LOCAL_UNWIND },
-    { "PY_UNWIND", on_unwind, COMPAT_LOCAL_UNWIND },
+    { "PY_START", on_start, on_start_following, false },
+    { "PY_RETURN", on_return, on_return_following, true },
+    { "PY_YIELD", on_yield, on_yield_following, true },
+    { "PY_RESUME", on_resume, on_resume_following, true },
+    { "PY_THROW", on_throw, on_throw_following, COMPAT_LOCAL_UNWIND },
+    { "PY_UNWIND", on_unwind, on_unwind_following, COMPAT_LOCAL_UNWIND },
 };
 #define N_EVENTS (sizeof(events) / sizeof(events[0]))
+static struct callback *callbacks[N_EVENTS]; /* as registered; owned, for ever */
+
+/* The registered objects stay: one of them may be running. */
+static void follow_stacks(void)
+{
+    for (size_t i = 0; i < N_EVENTS; i++)
+        if (callbacks[i])
+            callbacks[i]->call = events[i].following;
+}
 
 static PyTypeObject callback_type = {
     PyVarObject_HEAD_INIT(NULL, 0)
@@ -188,7 +216,8 @@ static int register_event(PyObject *monitoring, PyObject *bits, const struct eve
     struct callback *c = PyObject_New(struct callback, &callback_type);
     long value = bit ? PyLong_AsLong(bit) : 0;
     if (bit && c) {
-        c->call = e->callback;
+        c->call = stacks_followed ? e->following : e->callback;
+        callbacks[e - events] = (struct callback *)Py_NewRef(c);
         r = call_method(monitoring, "register_callback", "(ilO)", tool_id, value, c);
         sets[e->local] |= value;
     }
@@ -256,5 +285,5 @@ static void uninstall(void)
     tool_id = -1;
 }
 
-const struct hook hook_monitoring = { "monitoring", install, uninstall, listen_locally };
+const struct hook hook_monitoring = { "monitoring", install, uninstall, listen_locally, follow_stacks };
 #endif

@@ -8,6 +8,7 @@
  * callable installs the C function on its first event. */
 #include "capture.h"
 #include "hook.h"
+#include "stacks.h"
 
 static int on_event(PyObject *self, PyFrameObject *pyframe, int what, PyObject *arg);
 
@@ -93,10 +94,15 @@ static int on_event(PyObject *self, PyFrameObject *pyframe, int what, PyObject *
     PyCodeObject *code = compat_frame_code(frame);
     struct funcrec *f = ident_lookup(code);
     bool async = false;
-    if (!f && what == PyTrace_CALL)
+    if (!f && what == PyTrace_CALL) {
         f = capture_first_sight(code, frame, &async);
+        if (!stacks_followed)
+            stacks_notice(code);
+    }
     if ((uintptr_t)f <= (uintptr_t)NOT_RECORDED)
         return 0;
+    if (unlikely(stacks_followed))
+        stacks_follow(compat_tstate());
     if (what == PyTrace_CALL)
         entered(pyframe, f);
     else
@@ -130,4 +136,4 @@ static void uninstall(void)
     PyEval_SetProfile(NULL, NULL);
 }
 
-const struct hook hook_profile = { "profile", install, uninstall, NULL };
+const struct hook hook_profile = { "profile", install, uninstall, NULL, NULL };

@@ -7,6 +7,7 @@
 #include "capture.h"
 #include "hook.h"
 #include "recorder.h"
+#include "stacks.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,6 +161,11 @@ static PyObject *start(PyObject *self, PyObject *d)
     if (!hook) {
         recorder_fault(why);
         return refuse(why);
+    }
+    if (PyMapping_HasKeyString(PyImport_GetModuleDict(), "greenlet")) { /* a .pth file was earlier */
+        stacks_begin();
+        if (hook->follow_stacks)
+            hook->follow_stacks();
     }
     adopt_running();
     /* Whichever comes: the interpreter's end, or exit(3) without one. */

@@ -116,6 +116,9 @@ static inline PyFunctionObject *compat_frame_function(const compat_frame *f)
 
 static inline bool compat_frame_is_generators(const compat_frame *f) { return f->owner == FRAME_OWNED_BY_GENERATOR; }
 
+/* A frame of the interpreter's own at the bottom of each evaluation (3.12 and later). */
+static inline bool compat_frame_is_interpreters(const compat_frame *f) { return f->owner > FRAME_OWNED_BY_FRAME_OBJECT; }
+
 #if !COMPAT_HAS_MONITORING
 /* Will the call that is about to run end at once as a RecursionError, before its
  * body begins? The rule of _Py_CheckRecursiveCall (Python/ceval.c of 3.11). */

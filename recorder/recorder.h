@@ -66,6 +66,8 @@ struct lane {
     struct ring *ring;
     uintptr_t stack_low;         /* hook_evalframe.c: below it a new C stack is needed */
     bool busy;                   /* inside a slow path of ours */
+    bool has_ring;               /* the thread got its first ring: later ones are greenlets' */
+    void *root, *chunk;          /* stacks.h: whose lane this is, when stacks are followed */
 };
 extern __thread struct lane lane __attribute__((tls_model("initial-exec")));
 
@@ -76,9 +78,11 @@ struct ring {
     size_t map_bytes;
     uint64_t capacity;
     uint32_t thread, number;
-    struct lane *lane;           /* owner's lane, NULL once the thread is gone or moved on; GIL */
+    struct lane *lane;           /* its owner's lane or a parked one, NULL once the stack is gone or moved on; GIL */
+    const struct lane *owner;    /* the thread's own `lane`, NULL once it is gone; ring_lock */
     bool in_memory;              /* no file behind it: a kill loses it */
     bool lossy;                  /* the last event was dropped; owner */
+    bool alone;                  /* its thread has had no other; owner, writer once it has ended */
     uint64_t watermarks;         /* how often half a ring was filled; owner */
 };
 void ring_room(struct lane *l, uint64_t tick); /* GIL: makes room, or leaves pos == stop: drop */
@@ -93,6 +97,11 @@ uint64_t ring_lost_without_ring(void);         /* of these, calls of threads tha
 bool ring_all_logged(void);
 /* Appends a LOSS for what rings without a file held or dropped and the log has not. */
 void ring_tell_memory(struct ghost_buf *b);
+
+/* ---- stacks.c: greenlets (stacks.h has the rest) ---- */
+bool stacks_room(void);                        /* GIL: may one more greenlet get a ring? */
+void stacks_forget(void);                      /* child of a fork: no stack but the running one; no allocation */
+void stacks_thread_gone(const struct lane *owner); /* any, ring_lock held: its parked stacks are gone, too */
 
 /* ---- livefile.c: private mapped files ---- */
 /* A new mapped file of a header page and `data` bytes (page multiple), space

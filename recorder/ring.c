@@ -18,6 +18,10 @@ __thread struct lane lane __attribute__((tls_model("initial-exec"))) = { .stack_
 #define SMALL_EVENTS 4096u       /* 64 KiB */
 #define LARGE_EVENTS 262144u     /* 2 MiB: two of the log's blocks */
 #define LARGE_RINGS_MAX 32u
+#define GREENLET_EVENTS 1024u    /* 16 KiB: there may be thousands of them */
+/* Of all rings, those included that the writer has not let go. Each is two mappings, of
+ * which a process may have 65,530, the application's included. */
+#define RINGS_MAX 8192u
 #define GROW_AFTER_WATERMARKS 2u
 
 /* How long a thread waits for room before it drops: with the writer alive and
@@ -27,17 +31,24 @@ __thread struct lane lane __attribute__((tls_model("initial-exec"))) = { .stack_
 
 pthread_mutex_t ring_lock = PTHREAD_MUTEX_INITIALIZER;
 struct ring *ring_list;
+static struct ring **ring_end = &ring_list;
 static uint32_t ring_numbers, thread_numbers, large_rings;
+static uint32_t n_rings;         /* in ring_list; written under ring_lock */
 static pthread_key_t exit_key;
 static bool exit_key_made;
 
 static void thread_gone(void *arg)
 {
-    struct ring *r = arg;
+    (void)arg;
     pthread_mutex_lock(&ring_lock);
-    r->lane = NULL;
+    stacks_thread_gone(&lane);
+    for (struct ring *r = ring_list; r; r = r->next)
+        if (r->owner == &lane) {
+            r->lane = NULL;
+            r->owner = NULL;
+            __atomic_store_n(&r->header->ended, GHOST_RING_THREAD_GONE, __ATOMIC_RELEASE);
+        }
     pthread_mutex_unlock(&ring_lock);
-    __atomic_store_n(&r->header->ended, GHOST_RING_THREAD_GONE, __ATOMIC_RELEASE);
     lane = (struct lane){ .stack_low = lane.stack_low };
 }
 
@@ -98,10 +109,9 @@ static struct ring *ring_new(uint32_t thread, uint64_t events, uint64_t position
 static void publish(struct ring *r)
 {
     pthread_mutex_lock(&ring_lock);
-    struct ring **end = &ring_list;
-    while (*end)
-        end = &(*end)->next;
-    *end = r; /* at the end: an older ring of the same thread is drained first */
+    *ring_end = r; /* an older ring of the same thread is drained first */
+    ring_end = &r->next;
+    __atomic_add_fetch(&n_rings, 1, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&ring_lock);
 }
 
@@ -113,15 +123,19 @@ static void lane_use(struct lane *l, struct ring *r, uint64_t position)
     l->mask = r->capacity - 1;
     l->pos = l->stop = position;
     r->lane = l;
-    pthread_setspecific(exit_key, r);
+    r->owner = l;
+    pthread_setspecific(exit_key, l); /* any value: it makes thread_gone run */
 }
 
-static void record_thread(uint32_t thread, const struct ring *r)
+static void record_thread(uint32_t thread, const struct ring *r, bool greenlet)
 {
     char name[16] = "";
     struct ghost_buf b = { 0 };
 
-    pthread_getname_np(pthread_self(), name, sizeof(name));
+    if (greenlet)
+        strcpy(name, "greenlet");
+    else
+        pthread_getname_np(pthread_self(), name, sizeof(name));
     ghost_encode_thread(&b, &(struct ghost_def_thread){
         .id = thread, .os_tid = r->header->os_tid, .start_tick = r->header->start_tick,
         .name = { name, (uint32_t)strnlen(name, sizeof(name)) } });
@@ -135,14 +149,18 @@ static bool attach(struct lane *l)
             return false;
         exit_key_made = true;
     }
+    if (l->has_ring && (!stacks_room() || __atomic_load_n(&n_rings, __ATOMIC_RELAXED) >= RINGS_MAX))
+        return false;
     uint32_t thread = thread_numbers + 1;
-    struct ring *r = ring_new(thread, SMALL_EVENTS, 0);
+    struct ring *r = ring_new(thread, l->has_ring ? GREENLET_EVENTS : SMALL_EVENTS, 0);
     if (!r)
         return false;
     thread_numbers = thread;
-    record_thread(thread, r);
+    record_thread(thread, r, l->has_ring);
+    r->alone = true;
     publish(r);
     lane_use(l, r, 0);
+    l->has_ring = true;
     return true;
 }
 
@@ -157,7 +175,9 @@ static void grow(struct lane *l)
         return;
     __atomic_add_fetch(&large_rings, 1, __ATOMIC_RELAXED);
     publish(r);
+    old->alone = false;
     old->lane = NULL;
+    old->owner = NULL;
     lane_use(l, r, l->pos);
     __atomic_store_n(&old->header->ended, GHOST_RING_LEFT, __ATOMIC_RELEASE);
 }
@@ -250,6 +270,9 @@ void ring_release(struct ring *r)
     for (struct ring **p = &ring_list; *p; p = &(*p)->next)
         if (*p == r) {
             *p = r->next;
+            if (!r->next)
+                ring_end = p;
+            __atomic_sub_fetch(&n_rings, 1, __ATOMIC_RELAXED);
             break;
         }
     released_lost += r->header->lost;
@@ -272,7 +295,8 @@ void ring_forget_all(void)
         free(r);
     }
     ring_list = NULL;
-    ring_numbers = thread_numbers = large_rings = 0;
+    ring_end = &ring_list;
+    ring_numbers = thread_numbers = large_rings = n_rings = 0;
     ringless_lost = released_lost = 0;
     if (exit_key_made)
         pthread_setspecific(exit_key, NULL);

@@ -67,7 +67,7 @@ enum ghost_shape_kind {
     X(RING_FULL, 1, "the writer could not keep up and the policy was to drop")          \
     X(WRITE_FAILED, 2, "the log could not be written (disk full, file size limit, ...)") \
     X(SIZE_CAP, 3, "the log reached its size cap (--max-log)")                          \
-    X(NO_RING, 4, "a thread got no ring (descriptors, memory or disk exhausted)")       \
+    X(NO_RING, 4, "a thread or greenlet got no ring (descriptors, memory or disk exhausted, or thousands of greenlets at once)")       \
     X(STACK, 5, "calls too deep to be followed safely")                                 \
     X(FUNC_CAP, 6, "more functions than the format can number")                         \
     X(UNPAIRED, 7, "the end of a call whose beginning was not recorded")                \

@@ -18,6 +18,11 @@
 #include "../../recorder/ring.c"
 #include "../../recorder/sink.c"
 
+/* No interpreter, no greenlets. */
+bool stacks_room(void) { return false; }
+void stacks_forget(void) { }
+void stacks_thread_gone(const struct lane *owner) { (void)owner; }
+
 static pthread_mutex_t gil = PTHREAD_MUTEX_INITIALIZER;
 static char folder[64];
 
