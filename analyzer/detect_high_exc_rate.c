@@ -20,14 +20,18 @@ static const struct { const char *module, *name; } benign[] = {
     { "builtins", "StopIteration" }, { "builtins", "StopAsyncIteration" }, { "builtins", "GeneratorExit" },
     { "builtins", "SystemExit" }, { "builtins", "KeyboardInterrupt" }, { "asyncio.exceptions", "CancelledError" },
     { "concurrent.futures._base", "CancelledError" }, { "trio", "Cancelled" }, { "trio._core._exceptions", "Cancelled" },
-    { "greenlet", "GreenletExit" },
+    { "greenlet", "GreenletExit" }, { "click.exceptions", "Exit" },
 };
 
 /* One type of exception and one function. */
 struct failure { uint32_t fact, type; uint64_t raised, passed, caught; };
 
 enum role { OTHER, CANDIDATE, REPORTED, CONSEQUENCE };
-struct subject { enum role role; uint32_t failures, n_failures; uint64_t errors, own, calls; uint32_t root; };
+struct subject {
+    enum role role; uint32_t failures, n_failures;
+    uint64_t errors, calls, own /* not from a recorded callee */, apart /* not from one that is a candidate, too */;
+    uint32_t root;
+};
 
 struct search {
     const struct ghost_model *m;
@@ -160,22 +164,22 @@ static bool is_too_often(const struct search *s, uint64_t errors, uint64_t calls
 
 /* ---- where exceptions came from ---- */
 
-/* Exceptions of failure `v` that callees of one kind let out into its function. */
-struct inflow { const struct search *s; const struct failure *v; bool any; uint64_t count; uint32_t root; };
+/* Exceptions of failure `v` that callees of role `from` or above let out into its function. */
+struct inflow { const struct search *s; const struct failure *v; enum role from; uint64_t count; uint32_t root; };
 
 static void add_inflow(struct inflow *in, const struct ghost_model_edge *e)
 {
     const struct search *s = in->s;
     uint32_t callee = s->facts.of[s->m->signatures[e->signature].function];
     enum role role = s->subjects[callee].role;
-    if (callee == in->v->fact || e->adopted || !(in->any || role == REPORTED || role == CONSEQUENCE))
+    if (callee == in->v->fact || e->adopted || role < in->from)
         return;
     for (uint32_t i = 0; i < e->n_outcomes; i++) {
         const struct ghost_model_outcome *o = &s->m->outcomes[e->outcomes + i];
         if (!GHOST_END_IS_EXCEPTION(o->end) || o->type != in->v->type)
             continue;
         in->count += o->count;
-        if (role == REPORTED || role == CONSEQUENCE)
+        if (role >= REPORTED)
             in->root = role == REPORTED ? callee : s->subjects[callee].root;
     }
 }
@@ -192,16 +196,16 @@ static void find_inflow(struct inflow *in)
 
 static uint64_t least(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
-/* Errors of a function that are its own: neither passed on from a recorded
- * callee nor raised for one that it caught. `any` callee, or those that are
- * accounted for; `*root` is one of the latter. */
-static uint64_t own_errors(const struct search *s, uint32_t fact, bool any, uint32_t *root)
+/* Errors of a function that are its own: neither passed on from a callee of
+ * role `from` or above nor raised for one that it caught. `*root` is a callee
+ * that accounts for others. */
+static uint64_t own_errors(const struct search *s, uint32_t fact, enum role from, uint32_t *root)
 {
     const struct subject *one = &s->subjects[fact];
     uint64_t raised = 0, others = 0, caught = 0;
     for (uint32_t k = one->failures; k < one->failures + one->n_failures; k++) {
         const struct failure *v = &s->v[k];
-        struct inflow in = { .s = s, .v = v, .any = any, .root = GHOST_NONE };
+        struct inflow in = { .s = s, .v = v, .from = from, .root = GHOST_NONE };
         find_inflow(&in);
         uint64_t passed = least(v->passed, in.count);
         others += v->passed - passed;
@@ -216,7 +220,7 @@ static uint64_t own_errors(const struct search *s, uint32_t fact, bool any, uint
 static bool settle(struct search *s, uint32_t fact)
 {
     uint32_t root = GHOST_NONE;
-    uint64_t own = own_errors(s, fact, false, &root);
+    uint64_t own = own_errors(s, fact, REPORTED, &root);
     if (root == GHOST_NONE || is_too_often(s, own, s->subjects[fact].calls))
         return false;
     s->subjects[fact].role = CONSEQUENCE;
@@ -224,13 +228,13 @@ static bool settle(struct search *s, uint32_t fact)
     return true;
 }
 
-/* Of those left, who has most errors of its own. */
+/* Of those left, who is nearest to where errors come from. */
 static uint32_t next_origin(const struct search *s)
 {
     uint32_t best = GHOST_NONE;
     for (uint32_t i = 0; i < s->n_candidates; i++) {
         uint32_t fact = s->candidates[i];
-        if (s->subjects[fact].role == CANDIDATE && (best == GHOST_NONE || s->subjects[fact].own > s->subjects[best].own))
+        if (s->subjects[fact].role == CANDIDATE && (best == GHOST_NONE || s->subjects[fact].apart > s->subjects[best].apart))
             best = fact;
     }
     return best;
@@ -250,7 +254,8 @@ static void find_origins(struct search *s)
     for (uint32_t i = 0; i < s->n_candidates; i++) {
         struct subject *one = &s->subjects[s->candidates[i]];
         uint32_t root = GHOST_NONE;
-        one->own = own_errors(s, s->candidates[i], true, &root);
+        one->own = own_errors(s, s->candidates[i], OTHER, &root);
+        one->apart = own_errors(s, s->candidates[i], CANDIDATE, &root);
     }
     for (uint32_t i = 0; i < s->n_candidates; i++) {
         struct subject *one = &s->subjects[s->candidates[i]];
@@ -369,6 +374,20 @@ static void tell_consequences(struct findings *out, struct finding *row, const s
     }
 }
 
+/* Callers in which an exception of a type that left `one` was caught: failures that the program may count on. */
+static void tell_handlers(struct findings *out, struct finding *row, const struct search *s, const struct subject *one, const struct shares *callers)
+{
+    for (uint32_t i = 0; i < callers->n && i < SHOWN && callers->v[i].errors; i++) {
+        const struct subject *caller = callers->v[i].key == GHOST_NONE ? NULL : &s->subjects[callers->v[i].key];
+        bool caught = false;
+        for (uint32_t k = 0; caller && k < caller->n_failures; k++)
+            for (uint32_t j = one->failures; j < one->failures + one->n_failures; j++)
+                caught = caught || (s->v[caller->failures + k].caught && s->v[caller->failures + k].type == s->v[j].type && s->v[j].raised + s->v[j].passed);
+        if (caught)
+            findings_evidence(out, row, "caught by", key_of(out, s, callers->v[i].key), 0, 0);
+    }
+}
+
 static int report(struct search *s, uint32_t fact, struct findings *out, struct ghost_err *err)
 {
     struct subject *one = &s->subjects[fact];
@@ -387,6 +406,7 @@ static int report(struct search *s, uint32_t fact, struct findings *out, struct 
     facts_edges(s->m, &s->facts.v[fact], detail_edge, &d);
     tell_shares(out, row, s, &d.signatures, "signature");
     tell_shares(out, row, s, &d.callers, "caller");
+    tell_handlers(out, row, s, one, &d.callers);
     tell_consequences(out, row, s, fact);
     findings_evidence(out, row, "interval", findings_text(out, "%.1f%% to %.1f%% (99 %%, Wilson)", 100 * row->low, 100 * row->high), 0, 0);
     s->failed = s->failed || d.signatures.failed || d.callers.failed;

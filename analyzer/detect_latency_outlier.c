@@ -83,14 +83,14 @@ static void documented(struct search *s, uint32_t from, uint32_t to)
 {
     double n = to - from, sum = 0, squares = 0;
     for (uint32_t i = from; i < to; i++)
-        sum += profile_mean(s->v[i].p);
+        sum += s->v[i].mean;
     for (uint32_t i = from; i < to; i++)
-        squares += pow(profile_mean(s->v[i].p) - sum / n, 2);
+        squares += pow(s->v[i].mean - sum / n, 2);
     double sigma = n > 1 ? sqrt(squares / (n - 1)) : 0;
     for (uint32_t i = from; i < to && n >= MEMBERS && sigma > 0; i++) {
         struct subject *one = &s->v[i];
-        double mean = profile_mean(one->p), z = (mean - sum / n) / sigma;
-        if (z > s->o->latency_z && mean >= (double)s->o->latency_min_ns) {
+        double z = (one->mean - sum / n) / sigma;
+        if (z > s->o->latency_z && one->mean >= (double)s->o->latency_min_ns) {
             one->z = z;
             one->average = sum / n;
             one->sigma = sigma;
@@ -232,7 +232,7 @@ static struct ghost_str tell(struct findings *out, const struct subject *one)
 {
     char mean[HUMAN], other[HUMAN];
     if (one->z > 0) {
-        human_ns(mean, profile_mean(one->p));
+        human_ns(mean, one->mean);
         human_ns(other, one->average);
         return findings_text(out, "mean latency %s is %.1fσ above module average %s (%s)", mean, one->z, other,
                              one->robust > 0 ? "documented rule; the robust rule agrees" : "documented rule");

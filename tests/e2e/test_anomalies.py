@@ -269,7 +269,58 @@ for _ in range(20):
     assert (row["kind"], row["qualname"], row["count"], row["total"]) == ("high_exc_rate", "caller", 20, 20)
 
 
+def test_the_deepest_of_a_chain_is_named(ghost, tmp_path):
+    """leaf fails too rarely to be reported; of those that fail because of it the one that calls it is, whatever its name."""
+    record(ghost, tmp_path, '''
+def leaf(n):
+    if n == 999: raise OSError
+def z_calls_it():
+    for n in range(1000): leaf(n)
+def m_passes_it_on(): z_calls_it()
+def a_too(): m_passes_it_on()
+for _ in range(20):
+    try: a_too()
+    except OSError: pass
+''')
+    [row] = findings(ghost)
+    assert row["qualname"] == "z_calls_it" and not evidence(row, "caught by")
+    assert sorted(e[0].split(":")[1] for e in evidence(row, "fails because of it")) == ["a_too", "m_passes_it_on"]
+
+
+def test_who_catches_is_evidence(ghost, tmp_path):
+    record(ghost, tmp_path, '''
+class Skip(Exception): pass
+def transform(n):
+    if n % 2: raise Skip
+def tries(n):
+    try: transform(n)
+    except Skip: pass
+def does_not(n): transform(n)
+for n in range(40):
+    tries(n)
+    try: does_not(n)
+    except Skip: pass
+''')
+    [row] = findings(ghost)
+    assert row["qualname"] == "transform" and [e[0].split(":")[1] for e in evidence(row, "caught by")] == ["tries"]
+
+
 # ---- latency_outlier ----
+
+def test_a_generator_is_not_slow_because_its_consumer_is(ghost, tmp_path):
+    record(ghost, tmp_path, "import time\n" + "".join(f"def f{i}(): return {i}\n" for i in range(14)) + '''
+def lazy():
+    for i in range(3): yield i
+def eager():
+    time.sleep(0.03)
+    yield 1
+for k in range(4):
+    for x in lazy(): time.sleep(0.02)
+    for x in eager(): pass
+    for f in [v for n, v in globals().items() if n[0] == "f" and callable(v)]: f()
+''')
+    assert [r["qualname"] for r in findings(ghost, "--only", "latency_outlier")] == ["eager"]
+
 
 def slow_module(names, calls=12):
     body = "".join(f"def {n}():\n    {'time.sleep(0.06)' if n == 'slow' else 'sum(range(3000))'}\n" for n in names)
