@@ -144,6 +144,8 @@ static int open_sources(struct events_log *l, const char *path, struct ghost_err
 {
     struct ghost_err live = GHOST_ERR_INIT;
     l->sources[0].log = ghost_live_open(path, &l->tail, &live);
+    if (!l->sources[0].log && live.code == GHOST_E_NOMEM)
+        return ghost_fail(err, live.code, "%s", live.msg);
     if (!l->sources[0].log) {
         ghost_buf_release(&l->tail);
         l->tail = (struct ghost_buf){ 0 };

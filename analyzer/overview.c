@@ -11,7 +11,7 @@
 /* An open log is counted by decoding it; larger ones only by `ghost report`. */
 #define COUNTED_MAX (UINT64_C(8) << 20)
 
-struct scan { struct overview *o; uint64_t first_start; uint64_t start; char *script; bool stop_at_meta; };
+struct scan { struct overview *o; uint64_t start; char *script; bool stop_at_meta, no_memory; };
 
 static void take_meta(struct scan *s, const struct ghost_def_meta *m)
 {
@@ -20,6 +20,7 @@ static void take_meta(struct scan *s, const struct ghost_def_meta *m)
         if (p->key.len == 6 && memcmp(p->key.p, "script", 6) == 0) {
             free(s->script);
             s->script = strndup(p->value.p, p->value.len);
+            s->no_memory |= !s->script;
         }
         if (p->key.len == 13 && memcmp(p->key.p, "start_real_ns", 13) == 0) {
             char digits[24] = "";
@@ -74,20 +75,21 @@ static void scan_frames(struct scan *s, struct ghost_log *log, struct ghost_deco
     while (ghost_log_next(log, &cursor, &f) > 0) {
         if (!f.bytes)
             continue;
-        ghost_frame_decode(decoder, &f, &visitor, NULL);
+        s->no_memory |= ghost_frame_decode(decoder, &f, &visitor, NULL) == GHOST_E_NOMEM;
         if (s->stop_at_meta)
             return;
     }
 }
 
-static void read_log(struct overview *o, const char *path, uint64_t *first_start, struct ghost_decoder *decoder)
+static int read_log(struct overview *o, const char *path, uint64_t *first_start, struct ghost_decoder *decoder)
 {
-    struct ghost_log *log = ghost_log_open(path, NULL);
+    struct ghost_err why = GHOST_ERR_INIT;
+    struct ghost_log *log = ghost_log_open(path, &why);
     struct stat st;
     if (!log) {
         o->unreadable++;
         o->bytes += stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
-        return;
+        return why.code == GHOST_E_NOMEM ? why.code : 0;
     }
     const struct ghost_log_info *info = ghost_log_info(log);
     struct scan s = { .o = o, .stop_at_meta = info->finished || info->size > COUNTED_MAX };
@@ -111,6 +113,7 @@ static void read_log(struct overview *o, const char *path, uint64_t *first_start
     }
     free(s.script);
     ghost_log_close(log);
+    return s.no_memory ? GHOST_E_NOMEM : 0;
 }
 
 int overview_read(struct overview *o, const struct session *s, struct ghost_err *err)
@@ -124,9 +127,11 @@ int overview_read(struct overview *o, const struct session *s, struct ghost_err 
         return ret;
     struct ghost_decoder *decoder = ghost_decoder_new();
     if (!decoder)
-        ret = ghost_fail(err, GHOST_E_NOMEM, "out of memory");
-    for (size_t i = 0; decoder && i < n; i++)
-        read_log(o, paths[i], &first_start, decoder);
+        ret = GHOST_E_NOMEM;
+    for (size_t i = 0; ret == 0 && i < n; i++)
+        ret = read_log(o, paths[i], &first_start, decoder);
+    if (ret < 0)
+        ghost_fail(err, ret, "out of memory while looking at session %s", s->id);
     o->processes = (uint32_t)n;
     ghost_decoder_free(decoder);
     session_logs_release(paths, n);

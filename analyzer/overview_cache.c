@@ -126,14 +126,15 @@ static bool look(const struct overview_cache *c, const struct session *s, struct
     return true;
 }
 
-static bool found(const struct overview_cache *c, const struct line *now, struct overview *o)
+/* 1 known, 0 not, or NOMEM. */
+static int found(const struct overview_cache *c, const struct line *now, struct overview *o)
 {
     const struct line *l = c->n ? bsearch(now, c->lines, c->n, sizeof *l, by_id) : NULL;
     if (!l || l->changed != now->changed || l->size != now->size)
-        return false;
+        return 0;
     *o = l->o;
     o->script = l->o.script ? strdup(l->o.script) : NULL;
-    return true;
+    return l->o.script && !o->script ? GHOST_E_NOMEM : 1;
 }
 
 /* Nothing that a later look could see otherwise: all processes have ended, or were killed. */
@@ -162,9 +163,10 @@ int overview_cached(struct overview_cache *c, struct overview *o, const struct s
 {
     struct line now = { 0 };
     bool known = c && look(c, s, &now);
-    if (known && found(c, &now, o))
-        return 0;
-    int ret = overview_read(o, s, NULL);
+    int ret = known ? found(c, &now, o) : 0;
+    if (ret != 0)
+        return ret < 0 ? ret : 0;
+    ret = overview_read(o, s, NULL);
     if (known && ret == 0)
         remember(c, s, &now, o);
     return ret;

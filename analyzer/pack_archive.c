@@ -75,6 +75,8 @@ static int look_at(struct pack_logs *l, const char *path, struct ghost_err *err)
     struct ghost_err why = GHOST_ERR_INIT;
     const char *slash = strrchr(path, '/');
     struct ghost_log *log = ghost_log_open(path, &why);
+    if (!log && why.code == GHOST_E_NOMEM)
+        return no_memory(err);
     if (!log) {
         fprintf(stderr, "ghost: %s is left out: %s\n", path, why.msg);
         l->unreadable++;
@@ -98,8 +100,7 @@ int pack_add(struct pack_logs *l, const struct session *s, struct ghost_err *err
     int ret = session_logs(s, &paths, &n, err);
     for (size_t i = 0; ret == 0 && i < n; i++)
         ret = look_at(l, paths[i], err);
-    if (ret == 0)
-        session_logs_release(paths, n);
+    session_logs_release(paths, n);
     return ret;
 }
 
@@ -189,6 +190,8 @@ static int write_log(struct packing *p, const struct pack_log *l, int level, str
     struct ghost_sink sink = { p, to_archive };
     struct ghost_repack repack = { .level = level, .progress = show, .self = p };
     struct ghost_log *log = ghost_live_open(l->path, &tail, &live);
+    if (!log && live.code == GHOST_E_NOMEM)
+        return no_memory(err);
     if (!log)
         log = ghost_log_open(l->path, err);
     struct ghost_log *rest = log && tail.len ? ghost_log_open_memory(tail.p, tail.len, err) : NULL;

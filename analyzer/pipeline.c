@@ -341,6 +341,10 @@ static struct ghost_log *open_log(struct run *r, const char *path, struct ghost_
         return log;
     ghost_buf_release(tail);
     *tail = (struct ghost_buf){ 0 };
+    if (live.code == GHOST_E_NOMEM) {    /* no damage of the files: another run may use them */
+        ghost_fail(err, live.code, "%s", live.msg);
+        return NULL;
+    }
     log = ghost_log_open(path, err);
     if (log && skip_log(r, base_name(path), &live) < 0) {
         ghost_log_close(log);

@@ -167,7 +167,7 @@ static int logs_of_folder(const char *path, char ***paths, size_t *n, struct gho
     int ret = 0;
     DIR *dir = opendir(path);
     if (!dir)
-        return ghost_fail(err, GHOST_E_IO, "cannot read the session folder %s: %s", path, strerror(errno));
+        return ghost_fail(err, errno == ENOMEM ? GHOST_E_NOMEM : GHOST_E_IO, "cannot read the session folder %s: %s", path, strerror(errno));
     for (struct dirent *d; ret == 0 && (d = readdir(dir));)
         if (has_suffix(d->d_name, LOG_SUFFIX) && d->d_name[0] != '.')
             ret = add_log(paths, n, join(path, d->d_name), err);
