@@ -13,7 +13,7 @@
 
 struct check_options check_options_for(const char *language)
 {
-    static const char *const points[] = { "en", "ja", "zh", "ko", "he", "th", "hi" };
+    static const char *const points[] = { "en", "ja", "zh", "ko", "he", "th", "hi", "ar", "fa" };
     struct check_options o = { .decimal_comma = true };
     for (size_t i = 0; i < sizeof points / sizeof *points; i++)
         o.decimal_comma = o.decimal_comma && strncasecmp(language, points[i], 2) != 0;

@@ -56,10 +56,12 @@ static const struct unit_word unit_words[] = {
     { "millions", MULTIPLY, 1e6, true }, { "Millionen", MULTIPLY, 1e6, true }, { "billion", MULTIPLY, 1e9, true }, { "dozen", MULTIPLY, 12, true },
 };
 
+/* A unit in ASCII ends where a script begins that writes no blanks. */
 static size_t word_len(const char *p)
 {
     size_t n = 0;
-    while (is_word_byte((unsigned char)p[n]) && blank(p + n) == 0)
+    bool ascii = (unsigned char)p[0] < 0x80;
+    while (is_word_byte((unsigned char)p[n]) && blank(p + n) == 0 && !(ascii && (unsigned char)p[n] >= 0xe2))
         n++;
     return n;
 }
