@@ -110,11 +110,31 @@ if "GHOST_RECORD" in used:
     for name in sorted(known - used.keys()):
         found.append(f"docs/architecture.md has the environment variable {name}, which no code reads")
 
-# Links between documents lead somewhere.
-for path in [pathlib.Path("README.md"), *pathlib.Path("docs").rglob("*.md")]:
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text()) if path.exists() else ():
-        if not (path.parent / target).exists():
-            found.append(f"{path} links to {target}, which does not exist")
+# Links between documents lead somewhere, and from README.md they lead to every page.
+pages = {path.resolve(): path for path in [pathlib.Path("README.md"), *pathlib.Path("docs").rglob("*.md")] if path.exists()}
+linked = {}
+for full, path in pages.items():
+    linked[full] = {(path.parent / target).resolve() for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text())}
+    for target in sorted(linked[full]):
+        if not target.exists():
+            found.append(f"{path} links to {target.relative_to(pathlib.Path.cwd())}, which does not exist")
+reached, todo = set(), [pathlib.Path("README.md").resolve()]
+while todo:
+    page_now = todo.pop()
+    page_now = page_now / "README.md" if page_now.is_dir() else page_now
+    if page_now in linked and page_now not in reached:
+        reached.add(page_now)
+        todo += linked[page_now]
+for full in sorted(pages.keys() - reached):
+    found.append(f"{pages[full]} is linked from no page that README.md leads to: name it there, or (a decision) in docs/decisions/README.md")
+
+# `make TARGET` of a page is a target.
+targets = {t for path in [pathlib.Path("Makefile"), *pathlib.Path("mk").glob("*.mk")] if path.exists()
+           for names in re.findall(r"^([a-z][a-z0-9 -]*):(?!=)", path.read_text(), re.M) for t in names.split()}
+for path in pages.values() if targets else ():
+    for target in re.findall(r"(?:`|^    )(?:[A-Z_]+=\S+ )*make ([a-z][a-z0-9-]*)", path.read_text(), re.M):
+        if target not in targets:
+            found.append(f"{path} has make {target}, which is no target")
 
 for finding in found:
     print("docs:", finding)

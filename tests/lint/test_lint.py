@@ -16,7 +16,7 @@ def copy(tmp_path_factory):
     for folder in FOLDERS:
         if (ROOT / folder).exists():
             shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("README.md", "LICENSE"):
+    for name in ("README.md", "LICENSE", "Makefile"):
         shutil.copy(ROOT / name, root)
     git = ["git", "-c", "user.name=lint", "-c", "user.email=lint@localhost"]
     subprocess.run(["git", "init", "-q"], cwd=root, check=True)
@@ -43,7 +43,9 @@ OFFENCES = [
     ("banned.py", "analyzer/planted.c", "void f(char *a) { strcpy (a, \"x\"); }\n", "planted.c:1 calls strcpy"),
     ("banned.py", "recorder/planted.c", "/* fine: exit(1) */\nvoid f(void) { abort(); }\n", "planted.c:2 calls abort"),
     ("docs.py", "recorder/planted.c", 'const char *f(void) { return getenv("GHOST_PLANTED"); }\n', "GHOST_PLANTED"),
-    ("docs.py", "docs/planted.md", "[x](nowhere.md)\n", "links to nowhere.md"),
+    ("docs.py", "docs/planted.md", "[x](nowhere.md)\n", "which does not exist"),
+    ("docs.py", "docs/planted.md", "alone\n", "docs/planted.md is linked from no page"),
+    ("docs.py", "docs/planted.md", "`make nothing`\n", "make nothing, which is no target"),
     ("strangers.sh", "docs/planted.md", "see /ro" + "ot/.cache/x\n", "a path of somebody"),
     ("strangers.sh", "docs/planted.md", "from files.py" + "thonhosted.org\n", "a host of a package registry"),
     ("strangers.sh", "docs/planted.md", "<<<" + "<<<< HEAD\n", "a conflict marker"),
