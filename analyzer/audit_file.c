@@ -18,6 +18,8 @@ static int view_open(struct view *v, const char *path, struct ghost_err *err)
     struct stat st;
     int ret = GHOST_E_IO, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     *v = (struct view){ 0 };
+    if (fd < 0 && errno == ENOTDIR)
+        return ghost_fail(err, GHOST_E_NOT_FOUND, "%s is no file of its own. Of a log inside an archive the whole archive is audited", path);
     if (fd < 0)
         return ghost_fail(err, errno == ENOENT ? GHOST_E_NOT_FOUND : ret, "%s cannot be opened: %s", path, strerror(errno));
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {

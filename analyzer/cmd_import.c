@@ -10,20 +10,26 @@
 
 struct import_options { const char *events, *data_dir; struct events_options filter; uint64_t jobs; bool force; };
 
-/* The filter's options in words; NULL when there are none. Sqlite3_malloc'd. */
-static char *filter_text(const struct events_options *f)
+static bool add_words(sqlite3_str *text, const char *name, const struct option_list *values)
 {
-    const char *const values[] = { f->from, f->to, f->function, f->thread, f->process };
-    static const char *const names[] = { "from", "to", "function", "thread", "process" };
-    char *text = NULL;
-    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
-        char *longer = values[i] ? sqlite3_mprintf("%s%s%s %s", text ? text : "", text ? ", " : "", names[i], values[i]) : NULL;
-        if (!longer)
-            continue;
-        sqlite3_free(text);
-        text = longer;
-    }
-    return text;
+    for (size_t i = 0; i < values->n; i++)
+        sqlite3_str_appendf(text, "%s%s %s", sqlite3_str_length(text) ? ", " : "", name, values->items[i]);
+    return values->n;
+}
+
+/* The filter's options in words, which tell one filter from another; *text is NULL when there are
+ * none, else sqlite3_malloc'd. */
+static int filter_text(const struct events_options *f, char **text, struct ghost_err *err)
+{
+    const struct option_list from = { .items = (const char **)&f->from, .n = f->from != NULL }, to = { .items = (const char **)&f->to, .n = f->to != NULL };
+    const struct { const char *name; const struct option_list *values; } all[] = {
+        { "from", &from }, { "to", &to }, { "function", &f->function }, { "thread", &f->thread }, { "process", &f->process } };
+    sqlite3_str *words = sqlite3_str_new(NULL);
+    bool any = false;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        any |= add_words(words, all[i].name, all[i].values);
+    *text = sqlite3_str_finish(words);
+    return any && !*text ? ghost_fail(err, GHOST_E_NOMEM, "out of memory") : 0;
 }
 
 /* A filter alone asks for what it lets through. */
@@ -47,7 +53,8 @@ static int tell(struct db *d, const struct session *s, struct ghost_err *err)
         return ret;
     if (!*db_path(d)) {
         printf("session %s was not imported: %s\n", s->id,
-               db_is_changing(d) ? "it is still being recorded. Every command analyses it anew until it ends" : "see above");
+               s->is_member ? "a log inside an archive has no database of its own. Import the archive, or unpack it"
+               : db_is_changing(d) ? "it is still being recorded. Every command analyses it anew until it ends" : "see above");
         return 1;
     }
     printf("session %s: %s events of %s functions, %s raw events in %s%s\n", s->id, human_count(a, (uint64_t)events), human_count(b, (uint64_t)functions),
@@ -65,9 +72,11 @@ static int run(const void *options, int argc, char **argv, struct ghost_err *err
     int ret = session_resolve(o->data_dir, argc ? argv[0] : NULL, &s, err);
     if (ret < 0)
         return ret;
-    char *only = filter_text(&o->filter);
+    char *only = NULL;
+    ret = filter_text(&o->filter, &only, err);
     struct db_request r = { .jobs = (unsigned)o->jobs, .force = o->force, .only = only };
-    ret = parse_events(o, &s, &r, err);
+    if (ret == 0)
+        ret = parse_events(o, &s, &r, err);
     if (ret == 0)
         ret = db_open(&s, &r, &d, err);
     if (ret == 0) {
@@ -101,7 +110,8 @@ const struct command cmd_import = {
              "complete: an import that is killed leaves the session as it was.",
     .examples = "  ghost import                      the newest session\n"
                 "  ghost import 1763 --events all    with all raw events, however many\n"
-                "  ghost import --from -1m --function 'shop.*'   raw events of the last minute of some functions\n"
+                "  ghost import --from -1m --function 'shop.*' --function '*.pay'   raw events of the last minute of some functions\n"
+                "  ghost import --process 4711 --process 4712 --thread 1\n"
                 "  sqlite3 ~/.ghost/sessions/ID.db \"SELECT fn_key, call_count FROM profiles ORDER BY call_count DESC LIMIT 10\"",
     .options = options,
     .options_size = sizeof(struct import_options),

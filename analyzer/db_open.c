@@ -44,6 +44,10 @@ static char *path_of(const struct session *s)
     return path;
 }
 
+static bool is_range(const struct db_request *r) { return r->from_real || r->to_real; }
+/* Has such an analysis a place? A log inside an archive has none beside it. */
+static bool is_kept(const struct session *s, const struct db_request *r) { return !is_range(r) && !s->is_member; }
+
 /* ---- is it up to date? ---- */
 
 /* The file is as long as its header says: it was not cut. */
@@ -254,25 +258,24 @@ static int prepare(struct making *k, char **path, struct ghost_err *err)
     return *path ? db_sources_read(&k->sources, k->s, err) : no_memory(err);
 }
 
-static bool is_range(const struct db_request *r) { return r->from_real || r->to_real; }
 
 static int open_or_make(struct db *d, struct making *k, struct ghost_err *err)
 {
     struct ghost_err why = GHOST_ERR_INIT;
-    bool range = is_range(&d->request);
+    bool kept = is_kept(&d->session, &d->request);
     int ret = 0;
-    if (!range && (!d->request.force || !k->sources.n))
+    if (kept && (!d->request.force || !k->sources.n))
         d->sql = open_current(d->path, &k->sources, &d->request, &why);
     if (d->sql)
         return 0;
-    if (!range && !k->sources.n && why.code != GHOST_E_NOT_FOUND)
+    if (kept && !k->sources.n && why.code != GHOST_E_NOT_FOUND)
         return unusable(k->s, &why, err);
     ret = analyse(k, err);
     if (ret < 0)
         return ret;
     d->made = true;
     d->changing = !k->steady;
-    ret = k->steady && !range ? store(k, d->path, err) : 0;
+    ret = k->steady && kept ? store(k, d->path, err) : 0;
     if (ret == 1)
         d->sql = db_file_open(d->path, err);
     else if (ret == 0)
@@ -291,7 +294,9 @@ int db_open(const struct session *s, const struct db_request *r, struct db **out
     if (!d)
         return no_memory(err);
     d->request = *r;
-    d->session = (struct session){ strdup(s->id), strdup(s->path), s->is_file, s->is_archive, s->is_db };
+    d->session = *s;
+    d->session.id = strdup(s->id);
+    d->session.path = strdup(s->path);
     int ret = d->session.id && d->session.path ? prepare(&k, &d->path, err) : no_memory(err);
     if (ret == 0)
         ret = open_or_make(d, &k, err);
@@ -355,7 +360,7 @@ struct ghost_model *db_model(const struct session *s, const struct db_request *r
     char *path = NULL;
     sqlite3 *db = NULL;
     int ret = prepare(&k, &path, err);
-    if (ret == 0 && (!r->force || !k.sources.n)) {
+    if (ret == 0 && is_kept(s, r) && (!r->force || !k.sources.n)) {
         db = open_current(path, &k.sources, r, &why);
         k.m = db ? db_read_model(db, DB_ALL, &why) : NULL;
         sqlite3_close(db);
@@ -364,7 +369,7 @@ struct ghost_model *db_model(const struct session *s, const struct db_request *r
         ret = unusable(s, &why, err);
     if (ret == 0 && !k.m) {
         ret = analyse(&k, err);
-        if (ret == 0 && k.steady)
+        if (ret == 0 && k.steady && is_kept(s, r))
             ret = store(&k, path, err);
     }
     making_release(&k);

@@ -133,7 +133,11 @@ int db_sources_read(struct db_sources *s, const struct session *session, struct 
         }
         *slash = '\0';
         char *name = slash + 1, *suffix = name + strlen(name) - strlen("ghost");
-        if (session->is_archive) {
+        if (session->is_member) {        /* its archive is the file */
+            char *archive = strrchr(folder, '/');
+            *archive = '\0';
+            ret = add(s, &cap, folder, archive + 1, err);
+        } else if (session->is_archive) {
             ret = add(s, &cap, folder, name, err);
         } else {
             *suffix = '\0';              /* NAME. begins the names of its live files, too */

@@ -89,6 +89,8 @@ struct events_filter {
     struct events_match functions[4]; unsigned n_functions;   /* all of them */
     uint32_t thread;             /* 0: any */
     const char *process;         /* pid, or name of the log with or without ".ghost"; NULL: any */
+    /* besides: one of each list, where it is not empty */
+    struct events_any { const char *const *v; size_t n; } any_function /* globs as ANY_NAME */, any_thread, any_process;
 };
 
 /* The filter's strings must live as long as the cursor. NULL: out of memory. */

@@ -34,6 +34,7 @@ struct events_cursor {
     struct stream **heap; uint32_t n;    /* least key on top */
     struct reader *free_readers;
     struct events_cost cost;
+    bool no_memory;                      /* a name could not be compared */
 };
 
 /* ---- which functions ---- */
@@ -43,10 +44,11 @@ static bool matches(const struct events_match *m, struct ghost_str name)
     return m->glob ? fnmatch(m->text, name.p, 0) == 0 : strcmp(m->text, name.p) == 0;
 }
 
-static bool matches_full_name(const struct events_match *m, const struct event_function *f)
+static bool matches_full_name(struct events_cursor *c, const struct events_match *m, const struct event_function *f)
 {
     size_t n = (size_t)f->module.len + f->qualname.len + 2;
     char *full = malloc(n);
+    c->no_memory |= !full;
     if (!full)
         return false;
     memcpy(full, f->module.p, f->module.len);
@@ -57,39 +59,50 @@ static bool matches_full_name(const struct events_match *m, const struct event_f
     return yes;
 }
 
-static bool is_wanted(const struct events_filter *f, const struct event_function *name)
+static bool fits(struct events_cursor *c, const struct events_match *m, const struct event_function *name)
 {
-    bool yes = true;
-    for (unsigned i = 0; yes && i < f->n_functions; i++) {
-        const struct events_match *m = &f->functions[i];
-        switch (m->name) {
-        case EVENTS_ANY_NAME: yes = matches(m, name->fn_key) || matches(m, name->qualname) || matches_full_name(m, name); break;
-        case EVENTS_FN_KEY: yes = matches(m, name->fn_key); break;
-        case EVENTS_QUALNAME: yes = matches(m, name->qualname); break;
-        case EVENTS_MODULE: yes = matches(m, name->module); break;
-        }
+    switch (m->name) {
+    case EVENTS_ANY_NAME: return matches(m, name->fn_key) || matches(m, name->qualname) || matches_full_name(c, m, name);
+    case EVENTS_FN_KEY: return matches(m, name->fn_key);
+    case EVENTS_QUALNAME: return matches(m, name->qualname);
+    case EVENTS_MODULE: return matches(m, name->module);
     }
-    return yes;
+    return true;
 }
+
+static bool is_wanted(struct events_cursor *c, const struct event_function *name)
+{
+    const struct events_filter *f = &c->f;
+    bool yes = true, any = f->any_function.n == 0;
+    for (unsigned i = 0; yes && i < f->n_functions; i++)
+        yes = fits(c, &f->functions[i], name);
+    for (size_t i = 0; yes && !any && i < f->any_function.n; i++)
+        any = fits(c, &(struct events_match){ EVENTS_ANY_NAME, true, f->any_function.v[i] }, name);
+    return yes && any;
+}
+
+static bool names_functions(const struct events_filter *f) { return f->n_functions || f->any_function.n; }
 
 static bool wants(struct events_cursor *c, uint32_t log, uint32_t function)
 {
     struct choices *known = &c->choices[log];
-    if (!c->f.n_functions)
+    if (!names_functions(&c->f))
         return true;
     if (function == 0)
         return false;
     if (function >= known->cap) {
         uint32_t cap = function < 128 ? 256 : function * 2;
         uint8_t *grown = realloc(known->of, cap);
+        c->no_memory |= !grown;
         if (!grown)
-            return true;                 /* too many rows are better than too few */
+            return true;
         memset(grown + known->cap, UNKNOWN, cap - known->cap);
         *known = (struct choices){ grown, cap };
     }
     if (known->of[function] == UNKNOWN) {
         const struct event_function *name = events_function(c->e, log, function);
-        known->of[function] = !name || is_wanted(&c->f, name) ? WANTED : UNWANTED;
+        c->no_memory |= !name;
+        known->of[function] = !name || is_wanted(c, name) ? WANTED : UNWANTED;
     }
     return known->of[function] == WANTED;
 }
@@ -100,7 +113,7 @@ struct load { struct events_cursor *c; const struct events_block *b; uint32_t se
 
 static bool outline_wanted(struct load *l, const struct ghost_block *b)
 {
-    if (!l->c->f.n_functions)
+    if (!names_functions(&l->c->f))
         return true;
     for (uint32_t i = 0; i < b->n_shapes; i++) {
         const struct ghost_shape *s = &b->shapes[i];
@@ -292,6 +305,8 @@ int events_next(struct events_cursor *c, struct event_row *row, struct ghost_err
 {
     while (c->n) {
         struct stream *s = c->heap[0];
+        if (c->no_memory)
+            return ghost_fail(err, GHOST_E_NOMEM, "out of memory while events were read");
         if (s->reader) {
             *row = s->row;
             move_top(c);
@@ -305,28 +320,33 @@ int events_next(struct events_cursor *c, struct event_row *row, struct ghost_err
         else
             move_top(c);
     }
-    return 0;
+    return c->no_memory ? ghost_fail(err, GHOST_E_NOMEM, "out of memory while events were read") : 0;
 }
 
 struct events_cost events_cost(const struct events_cursor *c) { return c->cost; }
 
 /* ---- beginning and end ---- */
 
-static bool names_process(const struct events_filter *f, const struct events_log *l)
+static bool is_process(const char *name, const struct events_log *l)
 {
     char *end;
-    if (!f->process)
+    size_t n = strlen(name);
+    if (strncmp(l->name, name, n) == 0 && (l->name[n] == '\0' || strcmp(l->name + n, ".ghost") == 0))
         return true;
-    size_t n = strlen(f->process);
-    if (strncmp(l->name, f->process, n) == 0 && (l->name[n] == '\0' || strcmp(l->name + n, ".ghost") == 0))
-        return true;
-    unsigned long long pid = strtoull(f->process, &end, 10);
-    return *f->process && !*end && pid == l->pid;
+    unsigned long long pid = strtoull(name, &end, 10);
+    return *name && !*end && pid == l->pid;
 }
 
 static bool stream_wanted(const struct events_cursor *c, const struct events_block *b)
 {
-    return (!c->f.thread || c->f.thread == b->thread) && names_process(&c->f, &c->e->logs[b->log]);
+    const struct events_filter *f = &c->f;
+    const struct events_log *l = &c->e->logs[b->log];
+    bool thread = f->any_thread.n == 0, process = f->any_process.n == 0;
+    for (size_t i = 0; i < f->any_thread.n; i++)
+        thread |= strtoull(f->any_thread.v[i], NULL, 10) == b->thread;
+    for (size_t i = 0; i < f->any_process.n; i++)
+        process |= is_process(f->any_process.v[i], l);
+    return thread && process && (!f->thread || f->thread == b->thread) && (!f->process || is_process(f->process, l));
 }
 
 /* One stream for each run of blocks of a thread. */

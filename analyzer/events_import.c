@@ -179,7 +179,7 @@ static int no_memory(struct ghost_err *err) { return ghost_fail(err, GHOST_E_NOM
 
 static bool is_unfiltered(const struct events_filter *f)
 {
-    return !f->from && !f->to && !f->n_functions && !f->thread && !f->process;
+    return !f->from && !f->to && !f->n_functions && !f->thread && !f->process && !f->any_function.n && !f->any_thread.n && !f->any_process.n;
 }
 
 /* More rows than the limit? Without a filter the logs' own counts tell, else the rows are counted. */

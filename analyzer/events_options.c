@@ -23,12 +23,12 @@ int events_options_limit(const char *text, uint64_t *limit, struct ghost_err *er
 
 int events_options_filter(const struct events_options *o, const struct session *s, struct events_filter *f, struct ghost_err *err)
 {
-    uint64_t thread = 0;
-    *f = (struct events_filter){ .process = o->process };
-    if (o->thread && (parse_count(o->thread, &thread) < 0 || thread == 0 || thread > UINT32_MAX))
-        return ghost_fail(err, GHOST_E_USAGE, "--thread takes the number of a thread, counted from 1 in each process, not '%s'", o->thread);
-    f->thread = (uint32_t)thread;
-    if (o->function)
-        f->functions[f->n_functions++] = (struct events_match){ EVENTS_ANY_NAME, true, o->function };
+    *f = (struct events_filter){ .any_function = { o->function.items, o->function.n }, .any_thread = { o->thread.items, o->thread.n },
+                                 .any_process = { o->process.items, o->process.n } };
+    for (size_t i = 0; i < o->thread.n; i++) {
+        uint64_t thread = 0;
+        if (parse_count(o->thread.items[i], &thread) < 0 || thread == 0 || thread > UINT32_MAX)
+            return ghost_fail(err, GHOST_E_USAGE, "--thread takes the number of a thread, counted from 1 in each process, not '%s'", o->thread.items[i]);
+    }
     return when_range(s, o->from, o->to, &f->from, &f->to, err);
 }

@@ -6,7 +6,7 @@
 #include "opt.h"
 #include "when.h"
 
-struct events_options { const char *from, *to, *function, *thread, *process; };
+struct events_options { const char *from, *to; struct option_list function, thread, process; };
 
 /* Rows for the option table of a command whose struct S has the member `m` of
  * type struct events_options. */
@@ -14,11 +14,11 @@ struct events_options { const char *from, *to, *function, *thread, *process; };
     { .name = "from", .kind = OPTION_TEXT, .at = offsetof(S, m.from), .arg = "TIME",                            \
       .help = "only events at TIME or later: 2026-11-21T12:04:05, seconds since 1970, +10s after the session's beginning, -10s before its end" }, \
     { .name = "to", .kind = OPTION_TEXT, .at = offsetof(S, m.to), .arg = "TIME", .help = "only events before TIME" }, \
-    { .name = "function", .kind = OPTION_TEXT, .at = offsetof(S, m.function), .arg = "GLOB",                    \
-      .help = "only events of functions whose name, with or without module, is like GLOB" },                    \
-    { .name = "thread", .kind = OPTION_TEXT, .at = offsetof(S, m.thread), .arg = "N",                           \
+    { .name = "function", .kind = OPTION_LIST, .at = offsetof(S, m.function), .arg = "GLOB",                    \
+      .help = "only events of functions whose name, with or without module, is like GLOB;\nthis and the next two may be given several times: one must fit" },                    \
+    { .name = "thread", .kind = OPTION_LIST, .at = offsetof(S, m.thread), .arg = "N",                           \
       .help = "only events of the thread with this number" },                                                   \
-    { .name = "process", .kind = OPTION_TEXT, .at = offsetof(S, m.process), .arg = "PID",                       \
+    { .name = "process", .kind = OPTION_LIST, .at = offsetof(S, m.process), .arg = "PID",                       \
       .help = "only events of the process with this id, or with this log" }
 
 /* The filter that they make; its strings are the options'. 0 or GHOST_E_USAGE. */

@@ -18,6 +18,7 @@ struct session {
     char *id;                /* the folder's name, or a file's without its suffix */
     char *path;              /* the folder, or the file */
     int is_file;             /* path is one .ghost log */
+    int is_member;           /* is_file, and it is inside an archive: ARCHIVE/NAME.ghost */
     int is_archive;          /* path is an archive */
     int is_db;               /* path is a database: there are no logs */
 };

@@ -275,9 +275,14 @@ static int resolve_member(const char *name, struct session *out, struct ghost_er
     struct ghost_archive *a = ghost_archive_probe(path) ? ghost_archive_open(path, &why) : NULL;
     bool found = a && ghost_archive_find(a, slash + 1);
     ghost_archive_close(a);
+    char *real = found ? realpath(path, NULL) : NULL, *member = real ? join(real, slash + 1, "") : NULL;
+    free(real);
     *slash = '/';
-    if (found)
-        return fill(out, path, PATH_LOG, err);
+    if (found) {
+        free(path);
+        out->is_member = 1;
+        return member ? fill(out, member, PATH_LOG, err) : no_memory(err);
+    }
     free(path);
     return 0;
 }

@@ -32,6 +32,13 @@ def ghost(*args, status=0):
     return run(GHOST, *args, status=status)
 
 
+def ghost_any(*args):
+    """Status and output of a command whose answer may be negative."""
+    done = subprocess.run(list(map(str, [GHOST, *args])), capture_output=True, timeout=120)
+    assert done.returncode in (0, 1), done.stderr[-500:]
+    return done.returncode, done.stdout
+
+
 def export(session):
     """Everything that an export says, but for the session's name."""
     out = json.loads(ghost("export", session, "--format", "json")[0])
@@ -93,6 +100,21 @@ def test_a_log_inside_is_a_log(session, archive):
         events = [line for line in ghost("log", "dump", log)[0].splitlines() if line.startswith(b"  ")]
         assert [line for line in ghost("log", "dump", inside)[0].splitlines() if line.startswith(b"  ")] == events
     ghost("log", "check", f"{archive}/../packed.ghostpack/1-00000000.ghost", status=2)
+
+
+def test_every_command_takes_a_log_inside(session, archive, tmp_path):
+    """As it takes the log itself; nothing is written beside it."""
+    inside, alone = archive / "300-00000003.ghost", session / "300-00000003.ghost"
+    before = sorted(p.name for p in archive.parent.iterdir())
+    key = ghost("sql", alone, "SELECT fn_key FROM functions ORDER BY calls DESC LIMIT 1", "-f", "csv")[0].split()[1].decode()
+    for command in (["export"], ["report", "--format", "json"], ["report", "--exceptions"], ["report", "--tree", key], ["anomalies", "-f", "json"],
+                    ["report", "--from", "+1ms", "--time"], ["sql", "SELECT count(*), sum(latency_ns) FROM events"]):
+        args = lambda log: [command[0], log, *command[1:]]  # noqa: E731
+        assert ghost_any(*args(inside)) == ghost_any(*args(alone)), command
+    assert json.loads(ghost("diff", inside, alone, "-f", "json")[0])["changed"] == []
+    assert "Import the archive" in ghost("import", inside, status=1)[0].decode()
+    assert "the whole archive is audited" in ghost("audit", inside, status=2)[1]
+    assert sorted(p.name for p in archive.parent.iterdir() if p.name != "1700000000-0000beef") == [n for n in before if n != "1700000000-0000beef"]
 
 
 def test_merging_does_not_care_for_the_order(session, archive, tmp_path):

@@ -363,6 +363,21 @@ def test_which_raw_events(ghost, recorded):
     good(ghost.command("import", "--function", "*discount"))
     assert rows() == 100
     assert good(ghost.command("sql", "SELECT count(*) AS n FROM events", "-f", "csv")).out == b"n\r\n%d\r\n" % everything, "a part is not all"
+    one = {}
+    for name in ("*discount", "*main*", "<module>"):
+        good(ghost.command("import", "--function", name))
+        one[name] = rows()
+    good(ghost.command("import", "--function", "*discount", "--function", "<module>"))
+    assert rows() == one["*discount"] + one["<module>"] > one["*discount"]
+    threads = json.loads(good(ghost.command("sql", "SELECT thread, count(*) AS n FROM events GROUP BY 1", "-f", "json")).out)
+    a, b = threads[0], threads[-1]
+    good(ghost.command("import", "--thread", str(a["thread"]), "--thread", str(b["thread"]), "--thread", "99"))
+    assert rows() == a["n"] + b["n"] and len(threads) > 1
+    good(ghost.command("import", "--process", "1", "--process", next(recorded.glob("*.ghost")).stem))
+    assert rows() == everything
+    good(ghost.command("import", "--process", "1", "--process", "2"))
+    assert rows() == 0
+    assert ghost.command("import", "--thread", "1", "--thread", "x").status == 2
     good(ghost.command("import", "--events", "all"))
     assert rows() == everything
     log = generate(recorded.parent / "9-00000009.ghost", 5000, "--unfinished")       # without an index nobody knows how many there are
