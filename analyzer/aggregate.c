@@ -3,23 +3,23 @@
 
 #include <string.h>
 
-/* As grow_array, but elements of 64 bytes lie in one cache line each. */
-static bool grow_lines(void *array, uint32_t n, uint32_t *cap)
+/* As grow_array, but the array begins with a cache line. */
+static bool grow_lines(void *array, uint32_t n, uint32_t *cap, size_t size)
 {
     if (n < *cap)
         return true;
     uint32_t wanted = *cap ? *cap * 2 : 64;
-    void *grown = wanted > *cap ? aligned_alloc(64, (size_t)wanted * 64) : NULL;
+    void *grown = wanted > *cap ? aligned_alloc(64, wanted * size) : NULL;
     if (!grown)
         return false;
     if (n)
-        memcpy(grown, *(void **)array, (size_t)n * 64);
+        memcpy(grown, *(void **)array, n * size);
     free(*(void **)array);
     *(void **)array = grown;
     *cap = wanted;
     return true;
 }
-static_assert(sizeof(struct agg_sig) == 64 && sizeof(struct agg_edge) == 64 && sizeof(struct agg_recent) == 64, "one cache line each");
+static_assert(sizeof(struct agg_edge) == 32 && sizeof(struct agg_recent) == 64, "none of them in two cache lines");
 
 static bool room_for_func(struct agg *a, uint32_t func)
 {
@@ -48,16 +48,14 @@ static bool room_for_sig(struct agg_func *f, uint32_t sig)
     return true;
 }
 
-enum { NO_WINDOW = 1 << 30 };
-
 static uint32_t new_sig(struct agg *a, uint32_t func, uint32_t sig)
 {
     struct agg_func *f = &a->funcs[func];
-    if (!grow_lines(&a->sigs, a->n_sigs, &a->cap_sigs))
+    if (!grow_array(&a->sigs, a->n_sigs, &a->cap_sigs, sizeof *a->sigs))
         return TABLE_NONE;
     uint32_t i = table_put(&a->by_sig, (uint64_t)func << 32 | sig, a->n_sigs);
     if (i == a->n_sigs) {
-        a->sigs[a->n_sigs++] = (struct agg_sig){ .func = func, .sig = sig, .first_real = UINT64_MAX, .edges = TABLE_NONE, .first_bucket = NO_WINDOW, .patience = 8 };
+        a->sigs[a->n_sigs++] = (struct agg_sig){ .func = func, .sig = sig, .first_real = UINT64_MAX, .edges = TABLE_NONE, .place = AGG_NO_PLACE, .patience = 8 };
         f->n++;
     }
     if (i != TABLE_NONE && sig >= f->cap && sig < 2 * f->n + 8 && !room_for_sig(f, sig))
@@ -81,14 +79,13 @@ enum { CHAIN_WALK = 6 };
 
 static uint32_t new_edge(struct agg *a, uint64_t key, uint32_t sig)
 {
-    if (!grow_lines(&a->edges, a->n_edges, &a->cap_edges) || !grow_array(&a->calls, a->n_edges, &a->cap_calls, sizeof *a->calls) ||
+    if (!grow_lines(&a->edges, a->n_edges, &a->cap_edges, sizeof *a->edges) || !grow_array(&a->links, a->n_edges, &a->cap_links, sizeof *a->links) ||
         !agg_scratch_room(a->scratch, a->cap_edges, a->cap_recent))
         return TABLE_NONE;
     uint32_t i = table_put(&a->by_edge, key, a->n_edges);
     if (i == a->n_edges) {
-        a->edges[a->n_edges++] = (struct agg_edge){ .key = key, .func = a->sigs[sig].func, .next = a->sigs[sig].edges,
-                                                    .window = a->sigs[sig].window, .first_bucket = a->sigs[sig].first_bucket };
-        a->calls[i] = 0;
+        a->edges[a->n_edges++] = (struct agg_edge){ .key = key, .func = a->sigs[sig].func, .place = a->sigs[sig].place };
+        a->links[i] = (struct agg_link){ .next = a->sigs[sig].edges };
         a->sigs[sig].edges = i;
     }
     return i;
@@ -101,11 +98,11 @@ uint32_t agg_edge_of(struct agg *a, uint32_t caller, uint32_t sig, bool adopted)
     for (unsigned n = 0; *link != TABLE_NONE && n < CHAIN_WALK; n++) {
         uint32_t i = *link;
         if (a->edges[i].key == key) {
-            *link = a->edges[i].next;
-            a->edges[i].next = *head;
+            *link = a->links[i].next;
+            a->links[i].next = *head;
             return *head = i;
         }
-        link = &a->edges[i].next;
+        link = &a->links[i].next;
     }
     return new_edge(a, key, sig);
 }
@@ -123,7 +120,7 @@ uint32_t agg_kind_of(struct agg *a, uint32_t end, uint32_t type)
 static uint32_t new_cell(struct agg *a, uint32_t edge, uint32_t kind)
 {
     if (!grow_array(&a->cells, a->n_cells, &a->cap_cells, sizeof *a->cells) ||
-        !grow_lines(&a->recent, a->n_cells, &a->cap_recent) || !agg_scratch_room(a->scratch, a->cap_edges, a->cap_recent))
+        !grow_lines(&a->recent, a->n_cells, &a->cap_recent, sizeof *a->recent) || !agg_scratch_room(a->scratch, a->cap_edges, a->cap_recent))
         return TABLE_NONE;
     uint32_t i = table_put(&a->by_cell, (uint64_t)edge << 32 | kind, a->n_cells);
     if (i != a->n_cells)
@@ -207,34 +204,37 @@ static bool add_far(struct agg *a, uint32_t sig, uint32_t bucket, uint64_t count
 bool agg_add_wrap(struct agg *a, uint32_t window, uint32_t at)
 {
     uint32_t sig = a->window_sigs[window];
-    return add_far(a, sig, a->sigs[sig].first_bucket + at, 1 << 16);
+    return add_far(a, sig, agg_place_first(a->sigs[sig].place) + at, 1 << 16);
+}
+
+/* The number of a new, empty window; TABLE_NONE: out of memory. */
+static uint32_t new_window(struct agg *a, uint32_t sig)
+{
+    if (a->n_windows > UINT32_MAX / HIST_CHUNK || !grow_array(&a->windows, a->n_windows, &a->cap_windows, sizeof *a->windows) ||
+        !grow_array(&a->window_sigs, a->n_windows, &a->cap_window_sigs, sizeof *a->window_sigs))
+        return TABLE_NONE;
+    memset(a->windows[a->n_windows], 0, sizeof *a->windows);
+    a->window_sigs[a->n_windows] = sig;
+    return a->n_windows++;
 }
 
 /* Empties the window and lets it begin some octaves below the bucket. */
 static bool move_window(struct agg *a, uint32_t sig, uint32_t bucket)
 {
-    enum { BELOW = 4 * HIST_CHUNK };
+    enum { BELOW = 4 };
     struct agg_sig *s = &a->sigs[sig];
-    if (!s->window) {
-        if (!grow_array(&a->windows, a->n_windows, &a->cap_windows, sizeof *a->windows))
-            return false;
-        if (!grow_array(&a->window_sigs, a->n_windows, &a->cap_window_sigs, sizeof *a->window_sigs))
-            return false;
-        memset(a->windows[a->n_windows], 0, sizeof *a->windows);
-        a->window_sigs[a->n_windows] = sig;
-        s->window = a->n_windows++;
-    }
-    uint16_t *counts = a->windows[s->window];
+    uint32_t octave = bucket / HIST_CHUNK, window = s->place == AGG_NO_PLACE ? new_window(a, sig) : agg_place_window(s->place);
+    if (window == TABLE_NONE)
+        return false;
+    uint16_t *counts = a->windows[window];
     for (uint32_t i = 0; i < AGG_WINDOW; i++) {
-        if (counts[i] && !add_far(a, sig, s->first_bucket + i, counts[i]))
+        if (counts[i] && !add_far(a, sig, agg_place_first(s->place) + i, counts[i]))
             return false;
         counts[i] = 0;
     }
-    s->first_bucket = bucket > BELOW ? (bucket - BELOW) / HIST_CHUNK * HIST_CHUNK : 0;
-    for (uint32_t i = s->edges; i != TABLE_NONE; i = a->edges[i].next) {
-        a->edges[i].window = s->window;
-        a->edges[i].first_bucket = s->first_bucket;
-    }
+    s->place = window * HIST_CHUNK + (octave > BELOW ? octave - BELOW : 0);
+    for (uint32_t i = s->edges; i != TABLE_NONE; i = a->links[i].next)
+        a->edges[i].place = s->place;
     return true;
 }
 
@@ -268,12 +268,12 @@ int agg_init(struct agg *a)
     *a = (struct agg){ .first_real = UINT64_MAX, .to_real = UINT64_MAX, .n_windows = 1, .cap_windows = 16 };
     a->scratch = agg_scratch_new();
     a->windows = malloc(a->cap_windows * sizeof *a->windows);   /* window 0 is "none" */
-    if (!a->scratch || !a->windows || !grow_lines(&a->edges, 0, &a->cap_edges) ||
-        !grow_lines(&a->recent, 0, &a->cap_recent) || !grow_array(&a->cells, 0, &a->cap_cells, sizeof *a->cells)) {
+    if (!a->scratch || !a->windows || !grow_lines(&a->edges, 0, &a->cap_edges, sizeof *a->edges) ||
+        !grow_lines(&a->recent, 0, &a->cap_recent, sizeof *a->recent) || !grow_array(&a->cells, 0, &a->cap_cells, sizeof *a->cells)) {
         agg_release(a);
         return GHOST_E_NOMEM;
     }
-    a->edges[a->n_edges++] = (struct agg_edge){ .key = UINT64_MAX };
+    a->edges[a->n_edges++] = (struct agg_edge){ .key = UINT64_MAX, .place = AGG_NO_PLACE };
     a->cells[a->n_cells++] = (struct agg_cell){ .kind = TABLE_NONE };
     a->recent[0] = (struct agg_recent){ .kind = TABLE_NONE };
     return 0;
@@ -283,7 +283,7 @@ void agg_release(struct agg *a)
 {
     for (uint32_t i = 0; i < a->cap_funcs; i++)
         free(a->funcs[i].sigs);
-    void *arrays[] = { a->funcs, a->sigs, a->edges, a->kinds, a->cells, a->recent, a->threads, a->marks, a->windows, a->window_sigs, a->calls, a->far, a->fails };
+    void *arrays[] = { a->funcs, a->sigs, a->edges, a->kinds, a->cells, a->recent, a->threads, a->marks, a->windows, a->window_sigs, a->links, a->far, a->fails };
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
     struct table *tables[] = { &a->by_sig, &a->by_edge, &a->by_kind, &a->by_cell, &a->by_thread, &a->by_mark, &a->by_far, &a->by_fail };

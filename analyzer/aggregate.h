@@ -19,33 +19,35 @@
 #include "slices.h"
 #include "table.h"
 
-enum { AGG_WINDOW = 12 * HIST_CHUNK };
+enum { AGG_WINDOW = 16 * HIST_CHUNK };
 
-/* Calls of one function with one signature, from all callers. A cache line. Its latencies are
+/* Where the latencies of a signature are counted: number of a window, and in the low six bits the octave that it
+ * begins with. Window 0 is none: it begins beyond all octaves. */
+typedef uint32_t agg_place;
+enum { AGG_NO_PLACE = HIST_CHUNK - 1 };
+static_assert((int)HIST_CHUNKS < (int)AGG_NO_PLACE, "no bucket is in window 0");
+static inline uint32_t agg_place_window(agg_place p) { return p / HIST_CHUNK; }
+static inline uint32_t agg_place_first(agg_place p) { return p % HIST_CHUNK * HIST_CHUNK; }   /* bucket */
+
+/* Calls of one function with one signature, from all callers. Its latencies are
  * counted in a window of octaves, and what lies outside of it one by one (struct agg_far). */
 struct agg_sig {
-    uint32_t func, sig;
     uint64_t first_real, last_real;      /* ns since 1970 of the first and last call; UINT64_MAX, 0: unknown */
-    uint32_t edges;                      /* the one met last heads a chain */
-    uint32_t window;                     /* index, 0 none */
-    uint32_t first_bucket;               /* of the window; without one, beyond all buckets */
-    uint32_t outside, patience;          /* latencies outside of it; how many until it moves */
-    uint32_t fill[5];
+    uint32_t func, sig;
+    uint32_t edges;                      /* the one met last heads a chain, which TABLE_NONE ends */
+    agg_place place;
+    uint32_t outside, patience;          /* latencies outside of the window; how many until it moves */
 };
 
-/* Calls of one signature from one caller. A cache line: a call needs nothing else of
+/* Calls of one signature from one caller. Half a cache line: a call needs nothing else of
  * the tables. The first of all, number 0, is the bottom of every stack and no edge. */
 struct agg_edge {
     uint64_t key;                        /* see agg_edge_key */
-    uint64_t first, last;                /* ticks of the first and last recent call ... */
     uint32_t recent;                     /* calls since the last fold */
     uint32_t func;
     uint32_t cells;                      /* its outcomes: the one met last heads a chain, which 0 ends */
-    uint32_t next;                       /* of the signature's chain */
     uint32_t guess[2];                   /* edge that was met next, after its call and after its end */
-    uint16_t first_clock, last_clock;    /* ... and the clocks of their blocks */
-    uint32_t window, first_bucket;       /* as in its signature */
-    uint32_t fill;
+    agg_place place;                     /* as in its signature */
 };
 static inline uint64_t agg_edge_key(uint32_t caller, uint32_t sig, bool adopted)
 {
@@ -54,6 +56,8 @@ static inline uint64_t agg_edge_key(uint32_t caller, uint32_t sig, bool adopted)
 static inline uint32_t agg_edge_sig(const struct agg_edge *e) { return (uint32_t)e->key; }      /* index of agg_sig */
 static inline uint32_t agg_edge_caller(const struct agg_edge *e) { return (uint32_t)(e->key >> 32) & ~(UINT32_C(1) << 31); } /* function id, 0 none */
 static inline bool agg_edge_adopted(const struct agg_edge *e) { return e->key >> 63; }  /* frames whose beginning was not seen */
+
+struct agg_link { uint64_t calls /* bodies entered, without the recent ones */; uint32_t next /* of its signature's chain */; };
 
 struct agg_kind { uint32_t end /* enum ghost_end */, type; };
 
@@ -87,7 +91,7 @@ struct agg {
     struct agg_func *funcs; uint32_t cap_funcs;
     struct agg_sig *sigs; uint32_t n_sigs, cap_sigs; struct table by_sig;
     struct agg_edge *edges; uint32_t n_edges, cap_edges; struct table by_edge;
-    uint64_t *calls; uint32_t cap_calls; /* [n_edges] bodies entered, without the recent ones */
+    struct agg_link *links; uint32_t cap_links;   /* [n_edges] what is seldom needed of an edge */
     struct agg_kind *kinds; uint32_t n_kinds, cap_kinds; struct table by_kind;
     struct agg_cell *cells; uint32_t n_cells, cap_cells; struct table by_cell;  /* number 0 is none */
     struct agg_recent *recent; uint32_t cap_recent;  /* [n_cells] */
@@ -122,8 +126,8 @@ uint64_t agg_real(const struct ghost_block *b, uint64_t tick);
 /* What the window of a signature holds of a bucket; the rest is in `far`. */
 static inline uint64_t agg_near(const struct agg *a, const struct agg_sig *s, unsigned bucket)
 {
-    uint32_t at = bucket - s->first_bucket;
-    return s->window && at < AGG_WINDOW ? a->windows[s->window][at] : 0;
+    uint32_t at = bucket - agg_place_first(s->place);
+    return at < AGG_WINDOW ? a->windows[agg_place_window(s->place)][at] : 0;
 }
 
 /* ---- between the aggregate*.c: the number under a key, made when it is new; TABLE_NONE: out of memory ---- */

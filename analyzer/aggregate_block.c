@@ -18,6 +18,9 @@ void agg_scratch_free(struct agg_scratch *s)
     free(s->cells);
     free(s->funcs);
     free(s->sums);
+    for (unsigned i = 0; i < THREADS; i++)
+        free(s->threads[i].by_func);
+    free(s->seen);
     free(s);
 }
 
@@ -101,11 +104,8 @@ static struct slice_sums *sums_of(struct agg_scratch *s, uint32_t func)
 
 static void fold_edge(struct agg *a, struct agg_edge *e)
 {
-    struct agg_sig *s = &a->sigs[agg_edge_sig(e)];
-    const struct clock *clocks = a->scratch->clocks;
-    widen(&s->first_real, &s->last_real, clock_real(&clocks[e->first_clock], e->first), clock_real(&clocks[e->last_clock], e->last));
     sums_of(a->scratch, e->func)->calls += e->recent;
-    a->calls[e - a->edges] += e->recent;
+    a->links[e - a->edges].calls += e->recent;
     e->recent = 0;
 }
 
@@ -141,7 +141,7 @@ static bool share_shift(struct agg *a)
     return widest <= a->slices.shift || (slices_reach(&a->slices, widest) && slices_reach(&a->failed, widest));
 }
 
-/* What is new goes where it belongs: to edges, outcomes, the thread and the slice. */
+/* What is new goes where it belongs: to edges, outcomes and the slice. */
 static bool fold(struct agg *a)
 {
     struct agg_scratch *s = a->scratch;
@@ -150,17 +150,46 @@ static bool fold(struct agg *a)
     for (uint32_t i = 0; i < s->n_cells; i++)
         fold_cell(a, &a->cells[s->cells[i]], &a->recent[s->cells[i]]);
     for (uint32_t i = 0; i < s->n_funcs; i++) {
-        uint32_t func = s->funcs[i];
-        struct slice_sums *sums = &s->sums[func];
-        if ((s->real && !slices_add(&a->slices, func, s->real, sums)) || (sums->calls && !agg_add_thread(a, func, s->thread, sums->calls)))
+        struct slice_sums *sums = &s->sums[s->funcs[i]];
+        if (s->real && !slices_add(&a->slices, s->funcs[i], s->real, sums))
             return false;
         *sums = (struct slice_sums){ 0 };
     }
-    s->n_edges = s->n_cells = s->n_funcs = s->n_clocks = 0;
+    s->n_edges = s->n_cells = s->n_funcs = 0;
     return share_shift(a);
 }
 
-int agg_finish(struct agg *a) { return agg_count_fresh(a) && fold(a) ? 0 : GHOST_E_NOMEM; }
+static bool fold_thread(struct agg *a, struct thread_calls *t)
+{
+    for (uint32_t func = 0; func < t->cap; func++) {
+        if (t->by_func[func] && !agg_add_thread(a, func, t->thread, t->by_func[func]))
+            return false;
+        t->by_func[func] = 0;
+    }
+    return true;
+}
+
+/* Room for the calls of the block's thread, which may take the place of another's. */
+static bool begin_thread(struct walk *w)
+{
+    struct agg_scratch *s = w->a->scratch;
+    struct thread_calls *t = &s->threads[w->b->thread % THREADS];
+    uint32_t old = t->cap;
+    if ((t->thread != w->b->thread && !fold_thread(w->a, t)) || !room(&t->by_func, &t->cap, s->cap_sums, sizeof *t->by_func))
+        return false;
+    memset(t->by_func + old, 0, (t->cap - old) * sizeof *t->by_func);
+    t->thread = w->b->thread;
+    w->calls = t->by_func;
+    return true;
+}
+
+int agg_finish(struct agg *a)
+{
+    bool ok = agg_count_fresh(a) && fold(a);
+    for (unsigned i = 0; i < THREADS && ok; i++)
+        ok = fold_thread(a, &a->scratch->threads[i]);
+    return ok ? 0 : GHOST_E_NOMEM;
+}
 
 bool agg_count_fresh(struct agg *a)
 {
@@ -179,19 +208,42 @@ static bool begin_slice(struct walk *w, uint64_t real)
 {
     struct agg *a = w->a;
     struct agg_scratch *s = a->scratch;
-    if (!s->n_clocks && !share_shift(a))
+    bool same = !s->real == !real && slice_number(&a->slices, s->real) == slice_number(&a->slices, real);
+    if (!s->begun ? !share_shift(a) : !same && !fold(a))
         return false;
-    bool same = s->thread == w->b->thread && s->base_tick <= w->b->base_tick && !s->real == !real && slice_number(&a->slices, s->real) == slice_number(&a->slices, real);
-    if ((!same || s->n_clocks == CLOCKS) && s->n_clocks && !fold(a))
-        return false;
+    s->begun = true;
     s->real = real;
-    s->thread = w->b->thread;
-    s->base_tick = w->b->base_tick;
-    if (!s->n_clocks || w->clock != &s->clocks[s->n_clocks - 1])
-        s->clocks[s->n_clocks++] = (struct clock){ w->b->anchor[1], w->b->tick_ns_q32 };
-    w->clock_number = (uint16_t)(s->n_clocks - 1);
-    w->clock = &s->clocks[w->clock_number];
     return true;
+}
+
+/* The first call of each signature: going backwards, the one met last. */
+static void find_first(struct walk *w)
+{
+    uint32_t *seen = w->a->scratch->seen;
+    for (uint32_t i = w->inside_to; i > w->inside_from; i--)
+        seen[w->b->tokens[i - 1]] = i;
+}
+
+/* When signatures were called first and last; with the block's own clock, so that it is no matter which
+ * other blocks this worker has. Signatures that are known have been called before, mostly. */
+static void note_times(struct walk *w)
+{
+    const struct ghost_block *b = w->b;
+    uint64_t begin = clock_real(w->clock, b->base_tick);
+    bool first = false;
+    for (unsigned round = 0; round < 1u + first; round++) {
+        for (uint32_t i = 0; i < b->n_shapes; i++) {
+            uint32_t kind = b->shapes[i].kind, at = w->a->scratch->seen[i];
+            if (!at || (kind != GHOST_SH_CALL && kind != GHOST_SH_GEN_CALL))
+                continue;
+            struct agg_sig *s = &w->a->sigs[w->a->scratch->tokens[i] & TOKEN_ID];
+            uint64_t real = clock_real(w->clock, b->ticks[at - 1]);
+            widen(&s->first_real, &s->last_real, real, real);
+            first = first || begin < s->first_real;
+        }
+        if (first && round == 0)
+            find_first(w);
+    }
 }
 
 static bool walk_slices(struct walk *w)
@@ -204,6 +256,10 @@ static bool walk_slices(struct walk *w)
             return false;
         end = slice_end(w, i, real);
         w->outside = !in_range(a, real);
+        if (!w->outside) {
+            w->inside_from = w->inside_to ? w->inside_from : i;
+            w->inside_to = end;
+        }
         if (!walk_events(w, i, end))
             return false;
         a->events += w->outside ? 0 : end - i - (w->unseen - unseen);
@@ -297,10 +353,11 @@ static bool room_for_functions(struct agg_scratch *s, const struct ghost_block *
         most = b->activations[i].func > most ? b->activations[i].func : most;
     if (most < old)
         return true;
-    if (!room(&s->funcs, &s->cap_funcs, most + most / 2 + 1, sizeof *s->funcs) ||
-        !room(&s->sums, &s->cap_sums, most + most / 2 + 1, sizeof *s->sums))
+    uint32_t wanted = most + most / 2 + 1;
+    if (!room(&s->funcs, &s->cap_funcs, wanted, sizeof *s->funcs) ||
+        !room(&s->sums, &s->cap_sums, wanted, sizeof *s->sums))
         return false;
-    memset(s->sums + old, 0, (s->cap_sums - old) * sizeof *s->sums);
+    memset(s->sums + old, 0, (wanted - old) * sizeof *s->sums);
     return true;
 }
 
@@ -309,13 +366,15 @@ static bool prepare(struct walk *w)
     struct agg *a = w->a;
     struct agg_scratch *s = a->scratch;
     const struct ghost_block *b = w->b;
-    if (!room(&s->tokens, &s->cap_tokens, b->n_shapes, sizeof *s->tokens) || !room_for_functions(s, b) ||
+    if (!room(&s->tokens, &s->cap_tokens, b->n_shapes, sizeof *s->tokens) || !room_for_functions(s, b) || !begin_thread(w) ||
+        !room(&s->seen, &s->cap_seen, 2 * b->n_shapes + 1, sizeof *s->seen) ||
         !room(&s->stack, &s->cap_stack, b->max_depth + b->n_stack + 2, sizeof *s->stack) ||
         !room(&s->activations, &s->cap_activations, b->n_slots, sizeof *s->activations))
         return false;
     for (uint32_t i = 0; i < b->n_shapes; i++)
         if (!resolve_shape(a, &b->shapes[i], &s->tokens[i]))
             return false;
+    memset(s->seen, 0, b->n_shapes * sizeof *s->seen);
     s->stack[0] = (struct frame){ 0 };
     w->base = w->top = s->stack;
     w->activations = s->activations;
@@ -330,6 +389,7 @@ int agg_block(struct agg *a, const struct ghost_block *b)
     struct walk w = { .a = a, .b = b, .clock = &own, .operand = b->operands, .q32 = b->tick_ns_q32, .nobody = TABLE_NONE };
     if (!prepare(&w) || !walk_slices(&w))
         return GHOST_E_NOMEM;
+    note_times(&w);
     a->blocks++;
     struct agg_clock clock = { b->base_tick, b->tick_ns_q32, b->anchor[1] };
     if (agg_clock_is_earlier(&clock, &a->clock))

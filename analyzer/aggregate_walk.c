@@ -5,7 +5,7 @@
  * does no more than follow the stack, guess the edge of a call from what came
  * after the event before it the last time, and add to one line of an outcome and one
  * bucket of a histogram when it ends. What becomes new is put in its place
- * (folded) when another thread or slice of time comes. */
+ * (folded) when another slice of time comes. */
 #include "aggregate_walk.h"
 
 static inline uint64_t minus(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
@@ -19,7 +19,7 @@ static struct agg_recent *outcome(struct agg *a, uint32_t edge, uint32_t kind)
         i = kind == TABLE_NONE ? TABLE_NONE : agg_cell_of(a, edge, kind);
     if (i == TABLE_NONE)
         return NULL;
-    a->scratch->outcomes[outcome_hash(edge, kind)] = i;
+    a->scratch->cells_at[place_of(edge, kind)] = i;
     struct agg_recent *r = &a->recent[i];
     if (r->count++ == 0)
         a->scratch->cells[a->scratch->n_cells++] = i;
@@ -47,13 +47,13 @@ static struct agg_recent *add_end(struct agg *a, uint32_t edge, uint32_t kind, u
     if (!r || agg_edge_adopted(e))
         return r;
     uint64_t ns = ticks_to_ns(latency, q32);
-    uint32_t bucket = hist_bucket(ns), at = bucket - e->first_bucket;
+    uint32_t bucket = hist_bucket(ns), window = agg_place_window(e->place), at = bucket - agg_place_first(e->place);
     add_times(r, ns, ticks_to_ns(self, q32), bucket);
     bool ok = true;
     if (at >= AGG_WINDOW)
         ok = agg_add_outside(a, agg_edge_sig(e), bucket);
-    else if (++a->windows[e->window][at] == 0)
-        ok = agg_add_wrap(a, e->window, at);
+    else if (++a->windows[window][at] == 0)
+        ok = agg_add_wrap(a, window, at);
     return ok ? r : NULL;
 }
 
@@ -110,8 +110,10 @@ static uint32_t find_edge(struct walk *w, uint32_t sig)
     uint32_t at = w->guess, edge = a->edges[at >> 1].guess[at & 1];
     if (a->edges[edge].key != agg_edge_key(w->top->func, sig, false)) {
         edge = agg_edge_of(a, w->top->func, sig, false);
-        if (edge != TABLE_NONE)
-            a->edges[at >> 1].guess[at & 1] = edge;
+        if (edge == TABLE_NONE)
+            return edge;
+        a->edges[at >> 1].guess[at & 1] = edge;
+        a->scratch->edges_at[place_of(w->top->func, sig)] = edge;
     }
     return edge;
 }
@@ -127,13 +129,9 @@ static bool begin_call(struct walk *w, uint32_t sig, uint32_t slot, uint64_t now
     if (edge == TABLE_NONE)
         return false;
     struct agg_edge *e = &a->edges[edge];
-    if (e->recent++ == 0) {
+    if (e->recent++ == 0)
         a->scratch->edges[a->scratch->n_edges++] = edge;
-        e->first = now;
-        e->first_clock = w->clock_number;
-    }
-    e->last = now;
-    e->last_clock = w->clock_number;
+    w->calls[e->func]++;
     w->guess = 2 * edge;
     *++w->top = (struct frame){ .since = now, .edge = edge, .func = e->func, .slot = slot };
     return true;
@@ -234,15 +232,18 @@ struct hot {
     uint32_t *guess;
     struct agg_edge *edges;
     struct agg_recent *recent;
+    uint16_t (*windows)[AGG_WINDOW];
     uint16_t **fresh;
+    const uint32_t *edges_at, *cells_at;
+    uint64_t *calls;
     const uint32_t *operand;
 };
 
 static inline struct hot heat(const struct walk *w)
 {
     const struct agg *a = w->a;
-    return (struct hot){ w->top, &a->edges[w->guess >> 1].guess[w->guess & 1], a->edges, a->recent,
-                         a->scratch->fresh + a->scratch->n_fresh, w->operand };
+    return (struct hot){ w->top, &a->edges[w->guess >> 1].guess[w->guess & 1], a->edges, a->recent, a->windows,
+                         a->scratch->fresh + a->scratch->n_fresh, a->scratch->edges_at, a->scratch->cells_at, w->calls, w->operand };
 }
 
 static inline void cool(struct walk *w, const struct hot *h)
@@ -254,73 +255,80 @@ static inline void cool(struct walk *w, const struct hot *h)
     w->operand = h->operand;
 }
 
-/* The edge is what came next the last time, or else what led to the signature the last time. */
-static inline struct agg_edge *guess_edge(struct hot *h, const struct agg_sig *sigs, uint64_t key)
+/* The edge of a call, if it is easily found and has been met since the last fold. */
+static inline struct agg_edge *hot_edge(const struct hot *h, uint32_t sig)
 {
+    uint32_t caller = h->top->func;
+    uint64_t key = agg_edge_key(caller, sig, false);
     struct agg_edge *e = &h->edges[*h->guess];
-    if (e->key == key)
-        return e;
-    uint32_t second = sigs[(uint32_t)key].edges;
-    if (second == TABLE_NONE || h->edges[second].key != key)
-        return NULL;
-    *h->guess = second;
-    return &h->edges[second];
+    if (e->key != key) {
+        uint32_t edge = h->edges_at[place_of(caller, sig)];
+        e = &h->edges[edge];
+        if (e->key != key)
+            return NULL;
+        *h->guess = edge;
+    }
+    return e->recent ? e : NULL;
 }
 
-static inline bool hot_call(struct hot *h, const struct agg_sig *sigs, uint32_t sig, uint64_t now, uint16_t clock, uint32_t slot)
-{
-    struct agg_edge *e = guess_edge(h, sigs, agg_edge_key(h->top->func, sig, false));
-    if (!e || !e->recent)
-        return false;
-    e->recent++;
-    e->last = now;
-    e->last_clock = clock;
-    h->guess = &e->guess[0];
-    *++h->top = (struct frame){ .since = now, .edge = (uint32_t)(e - h->edges), .func = e->func, .slot = slot };
-    return true;
-}
-
-/* The outcome of the edge, if it is easily found and has been met since the last fold. */
-static inline struct agg_recent *guess_outcome(const struct walk *w, const struct hot *h, const struct agg_edge *e, uint32_t kind)
+/* The same of an outcome. */
+static inline struct agg_recent *hot_outcome(const struct hot *h, const struct agg_edge *e, uint32_t kind)
 {
     struct agg_recent *r = &h->recent[e->cells];
-    if (r->kind != kind)
-        r = &h->recent[r->next];
     if (r->kind != kind) {
         uint32_t edge = (uint32_t)(e - h->edges);
-        r = &h->recent[w->a->scratch->outcomes[outcome_hash(edge, kind)]];
+        r = &h->recent[h->cells_at[place_of(edge, kind)]];
         if (r->kind != kind || r->edge != edge)
             return NULL;
     }
     return r->count ? r : NULL;
 }
 
+static inline bool hot_call(struct hot *h, uint32_t sig, uint64_t now, uint32_t slot)
+{
+    struct agg_edge *e = hot_edge(h, sig);
+    if (!e)
+        return false;
+    e->recent++;
+    h->calls[e->func]++;
+    h->guess = &e->guess[0];
+    *++h->top = (struct frame){ .since = now, .edge = (uint32_t)(e - h->edges), .func = e->func, .slot = slot };
+    return true;
+}
+
+/* Adds a latency, both times in ticks. False: it is not in the window, and nothing has changed. */
+static inline bool hot_end(const struct walk *w, struct hot *h, struct agg_edge *e, struct agg_recent *r, uint64_t latency, uint64_t self)
+{
+    uint64_t ns = ticks_to_ns(latency, w->q32);
+    uint32_t bucket = hist_bucket(ns), at = bucket - agg_place_first(e->place);
+    if (at >= AGG_WINDOW)
+        return false;
+    uint16_t *count = &h->windows[agg_place_window(e->place)][at];
+    __builtin_prefetch(count, 1);
+    *h->fresh++ = count;
+    r->count++;
+    add_times(r, ns, ticks_to_ns(self, w->q32), bucket);
+    h->guess = &e->guess[1];
+    return true;
+}
+
 static inline bool hot_return(struct walk *w, struct hot *h, uint32_t kind, uint64_t now)
 {
     struct frame *f = h->top;
     struct agg_edge *e = &h->edges[f->edge];
-    struct agg_recent *r = guess_outcome(w, h, e, kind);
+    struct agg_recent *r = hot_outcome(h, e, kind);
     uint64_t stretch = now - f->since, active = stretch, latency = stretch;
     if (!r || f->pending || agg_edge_adopted(e))
         return false;
     if (f->slot) {
-        const struct activation *act = &w->activations[f->slot - 1];
-        latency = minus(now, act->start);
-        active += act->active;
+        latency = minus(now, w->activations[f->slot - 1].start);
+        active += w->activations[f->slot - 1].active;
     }
-    uint64_t ns = ticks_to_ns(latency, w->q32);
-    uint32_t bucket = hist_bucket(ns), at = bucket - e->first_bucket;
-    if (at >= AGG_WINDOW)
+    if (!hot_end(w, h, e, r, latency, minus(active, f->child)))
         return false;
     if (f->slot)
         w->a->cells[r - h->recent].suspended += ticks_to_ns(minus(latency, active), w->q32);
-    uint16_t *count = &w->a->windows[e->window][at];
-    __builtin_prefetch(count, 1);
-    *h->fresh++ = count;
-    r->count++;
-    add_times(r, ns, ticks_to_ns(minus(active, f->child), w->q32), bucket);
     f[-1].child += stretch;
-    h->guess = &e->guess[1];
     h->top--;
     return true;
 }
@@ -329,7 +337,7 @@ static inline bool hot_yield(struct walk *w, struct hot *h, uint32_t kind, uint6
 {
     struct frame *f = h->top;
     struct agg_edge *e = &h->edges[f->edge];
-    struct agg_recent *r = guess_outcome(w, h, e, kind);
+    struct agg_recent *r = hot_outcome(h, e, kind);
     if (!r || f->pending)
         return false;
     struct activation *act = &w->activations[f->slot - 1];
@@ -354,13 +362,13 @@ static inline bool hot_event(struct walk *w, struct hot *h, token t, uint64_t no
 {
     uint32_t kind = t >> TOKEN_BITS, id = t & TOKEN_ID, slot;
     if (kind == GHOST_SH_CALL)
-        return !w->outside && hot_call(h, w->a->sigs, id, now, w->clock_number, 0);
+        return !w->outside && hot_call(h, id, now, 0);
     if (kind == GHOST_SH_RETURN)
         return hot_return(w, h, id, now);
     switch (kind) {
     case GHOST_SH_GEN_CALL:
         slot = *h->operand;
-        if (w->outside || !hot_call(h, w->a->sigs, id, now, w->clock_number, slot + 1))
+        if (w->outside || !hot_call(h, id, now, slot + 1))
             return false;
         h->operand++;
         w->activations[slot] = (struct activation){ .start = now, .edge = h->top->edge, .func = h->top->func };
@@ -374,27 +382,46 @@ static inline bool hot_event(struct walk *w, struct hot *h, token t, uint64_t no
     return false;
 }
 
+/* A call that calls nothing itself ends with the next event: it need not be put on the stack. */
+static inline bool hot_leaf(const struct walk *w, struct hot *h, token call, token end, uint64_t ticks)
+{
+    if (call >> TOKEN_BITS != GHOST_SH_CALL || end >> TOKEN_BITS != GHOST_SH_RETURN || w->outside)
+        return false;
+    struct agg_edge *e = hot_edge(h, call & TOKEN_ID);
+    struct agg_recent *r = e ? hot_outcome(h, e, end & TOKEN_ID) : NULL;
+    if (!r || !hot_end(w, h, e, r, ticks, ticks))
+        return false;
+    e->recent++;
+    h->calls[e->func]++;
+    h->top->child += ticks;
+    return true;
+}
+
 bool walk_events(struct walk *w, uint32_t i, uint32_t end)
 {
     const uint16_t *names = w->b->tokens;
     const uint64_t *ticks = w->b->ticks;
     const token *tokens = w->a->scratch->tokens;
+    uint32_t *seen = w->a->scratch->seen + (w->outside ? w->b->n_shapes : 0);
     uint16_t **full = w->a->scratch->fresh + FRESH;
     struct hot h = heat(w);
     for (; i < end; i++) {
         token t = tokens[names[i]];
-        if (hot_event(w, &h, t, ticks[i])) {
-            if (h.fresh < full)
-                continue;
-            cool(w, &h);
-            if (!agg_count_fresh(w->a))
-                return false;
-        } else {
+        seen[names[i]] = i + 1;
+        if (i + 1 < end && hot_leaf(w, &h, t, tokens[names[i + 1]], ticks[i + 1] - ticks[i])) {
+            i++;
+        } else if (!hot_event(w, &h, t, ticks[i])) {
             cool(w, &h);
             if (!walk_event(w, t, ticks[i]))
                 return false;
+            h = heat(w);
         }
-        h = heat(w);
+        if (h.fresh == full) {
+            cool(w, &h);
+            if (!agg_count_fresh(w->a))
+                return false;
+            h = heat(w);
+        }
     }
     cool(w, &h);
     return true;

@@ -29,31 +29,34 @@ struct activation {
 
 /* Ticks of a block to real time. */
 struct clock { struct ghost_anchor anchor; uint64_t q32; };
-enum { CLOCKS = 256 };
 
 /* Buckets to be counted up: by the time that there are as many, most of them are in a cache. */
 enum { FRESH = 64 };
 
-/* Where the outcomes of edges that have many are found first. */
-enum { OUTCOMES = 8192 };
-static inline uint32_t outcome_hash(uint32_t edge, uint32_t kind) { return (edge * 0x9E3779B1u + kind * 0x85EBCA6Bu) >> 19; }
-static_assert(OUTCOMES == 1 << (32 - 19), "all places are used");
+/* Where edges and outcomes are found that are not the ones guessed; of two in one place the one met last. */
+enum { PLACES_BITS = 14, PLACES = 1 << PLACES_BITS };
+static inline uint32_t place_of(uint32_t a, uint32_t b) { return (a * 0x9E3779B1u + b * 0x85EBCA6Bu) >> (32 - PLACES_BITS); }
+
+/* Calls of functions by one of the threads that were met last. */
+struct thread_calls { uint64_t *by_func; uint32_t thread, cap; };
+enum { THREADS = 16 };
 
 struct agg_scratch {
-    uint32_t outcomes[OUTCOMES];     /* cells */
+    uint32_t edges_at[PLACES];       /* by caller and signature */
+    uint32_t cells_at[PLACES];       /* by edge and kind */
     uint16_t *fresh[FRESH]; uint32_t n_fresh;
     token *tokens; uint32_t cap_tokens;
     struct frame *stack; uint32_t cap_stack;
     struct activation *activations; uint32_t cap_activations;
-    /* all that is new is of this thread and of the slice of this time */
-    uint64_t real, base_tick;        /* (and of blocks in the order of time: of this tick the last) */
-    uint32_t thread, n_clocks;       /* no clock: nothing is new */
-    struct clock clocks[CLOCKS];     /* of the blocks that it is of */
+    uint32_t *seen; uint32_t cap_seen;                 /* by shape: the event that had it last + 1; then the same of events that do not count */
+    bool begun;                      /* there may be something new; all of it is ... */
+    uint64_t real;                   /* ... of the slice of this time */
     /* what has something new, by index; room for all */
     uint32_t *edges; uint32_t n_edges, cap_edges;
     uint32_t *cells; uint32_t n_cells, cap_cells;
     uint32_t *funcs; uint32_t n_funcs, cap_funcs;
     struct slice_sums *sums; uint32_t cap_sums;        /* of functions */
+    struct thread_calls threads[THREADS];              /* by number % THREADS */
 };
 
 struct walk {
@@ -62,12 +65,13 @@ struct walk {
     struct frame *base, *top;        /* base stands for "nothing recorded" */
     struct activation *activations;
     const struct clock *clock;
-    uint16_t clock_number;
     const uint32_t *operand;         /* of the next event that has one */
+    uint64_t *calls;                 /* by function, of the block's thread */
     uint64_t q32;
     uint32_t guess;                  /* where the edge of the next call is guessed: 2 * edge + which */
     uint32_t nobody;                 /* edge of the calls that do not count */
     bool outside;                    /* calls that begin now do not count */
+    uint32_t inside_from, inside_to; /* events that do count */
     uint32_t unseen;                 /* tokens that are not events */
 };
 

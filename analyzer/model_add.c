@@ -121,7 +121,8 @@ static int add_signature(struct build *b, const struct agg *a, const struct agg_
     struct build_signature *to = &b->signatures.v[*number];
     to->m.first_real = earlier(to->m.first_real, from->first_real);
     to->m.last_real = later(to->m.last_real, from->last_real);
-    for (unsigned bucket = from->first_bucket; from->window && bucket < from->first_bucket + AGG_WINDOW; bucket++) {
+    unsigned first = agg_place_first(from->place), end = agg_place_window(from->place) ? first + AGG_WINDOW : first;
+    for (unsigned bucket = first; bucket < end; bucket++) {
         uint64_t count = agg_near(a, from, bucket);
         if (count && !hist_add(&to->hist, bucket, count))
             return GHOST_E_NOMEM;
@@ -256,7 +257,7 @@ int build_agg(struct build *b, const struct agg *a)
         ret = add_far(b, a, signatures);
     for (uint32_t i = 1; ret == 0 && i < a->n_edges; i++)
         if (a->edges[i].func)
-            ret = add_edge(b, &a->edges[i], a->calls[i], signatures[agg_edge_sig(&a->edges[i])], &edges[i]);
+            ret = add_edge(b, &a->edges[i], a->links[i].calls, signatures[agg_edge_sig(&a->edges[i])], &edges[i]);
     for (uint32_t i = 1; ret == 0 && i < a->n_cells; i++)
         if (a->edges[a->cells[i].edge].func)
             ret = add_outcome(b, &a->cells[i], &a->kinds[a->cells[i].kind], edges[a->cells[i].edge]);

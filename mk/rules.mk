@@ -42,14 +42,18 @@ $(eval $(call remember_flags,$(OBJ)/recorder.list,$(recorder_src)))
 format_obj := $(format_src:%.c=$(OBJ)/%.o)
 command_obj := $(command_src:%.c=$(OBJ)/%.o)
 
+# The loops over events are worth more of the compiler's work.
+hot_obj := $(addprefix $(OBJ)/,format/block_decode.o format/column.o analyzer/aggregate_walk.o)
+$(hot_obj): hot_flags := $(if $(DEBUG),,$(OPT:-O2=-O3))
+
 $(OBJ)/format/%.o: format/%.c $(OBJ)/format.flags
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
-	$(Q)$(CC) $(format_flags) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(format_flags) $(hot_flags) -MMD -MP -c -o $@ $<
 $(command_obj): $(OBJ)/%.o: %.c $(OBJ)/command.flags
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
-	$(Q)$(CC) $(command_flags) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(command_flags) $(hot_flags) -MMD -MP -c -o $@ $<
 
 # ---- the command ----
 libformat := $(OBJ)/libformat.a

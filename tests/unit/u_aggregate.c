@@ -43,7 +43,7 @@ static const struct agg_edge *edge(const struct agg *a, uint32_t caller, uint32_
     return NULL;
 }
 
-static uint64_t calls(const struct agg *a, const struct agg_edge *e) { return a->calls[e - a->edges]; }
+static uint64_t calls(const struct agg *a, const struct agg_edge *e) { return a->links[e - a->edges].calls; }
 
 static const struct agg_cell *cell(const struct agg *a, const struct agg_edge *e, uint32_t end, uint32_t type)
 {
