@@ -9,13 +9,13 @@ PROGRAM = """
 import sys, time
 wait = float(sys.argv[1])
 def query(): time.sleep(wait)
-def other(): time.sleep(0.002)
+def other(): time.sleep(0.01)
 def request():
     query()
     other()
 for i in range(40): request()
 """
-RELEASES = (0.006, 0.006, 0.006, 0.018, 0.018, 0.018)        # a busy machine adds a millisecond or two to each
+RELEASES = (0.01, 0.01, 0.01, 0.04, 0.04, 0.04)        # a busy machine wakes a sleeper up to ten milliseconds late
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_the_break_is_found(recorded):
     assert [s["session_id"] for s in answer["sessions"]] == ids
     functions = {f["fn_key"].split(":")[1]: f for f in answer["functions"]}
     found = functions["query"]["break"]
-    assert found["session"] == ids[3] and 1.7 < found["ratio"] < 3.5 and found["low"] < found["ratio"] < found["high"]
+    assert found["session"] == ids[3] and 1.5 < found["ratio"] < 4.5 and found["low"] < found["ratio"] < found["high"]
     assert functions["other"]["break"] is None
     assert functions["query"]["calls"] == [40] * 6 and len(functions["query"]["values_ns"]) == 6
     assert functions["query"]["exception_rates"] == [0.0] * 6
