@@ -1,8 +1,8 @@
 /* reader.c - a log file as a sequence of frames, damaged places included.
  *
- * Reading a mapping behind the end of its file kills the reader, and a file can be
- * cut while it is open. So files are copied while that is cheap; of a large one the
- * length is asked again before each frame. */
+ * A file can be cut while it is open. So files are copied while that is cheap; a large one
+ * is mapped (guard.h: what it loses reads as zeros), and its length is asked again before each
+ * frame, to tell a cut from damage. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 #include "frame.h"
 #include "ghost/archive.h"
 #include "ghost/version.h"
+#include "guard.h"
 #include "varint.h"
 
 #define COPIED_MAX ((size_t)16 << 20)
@@ -22,7 +23,8 @@ struct ghost_log {
     const uint8_t *bytes;
     size_t size;                 /* bytes that are there */
     size_t opened_size;          /* at the opening: the file may grow meanwhile, or lose its end */
-    void *pages; size_t mapped;  /* the mapping and its bytes, 0 none */
+    void *pages; size_t mapped;  /* the memory to give back and its bytes, 0 none */
+    bool guarded;                /* a mapping of the file, not a copy */
     uint64_t begin;              /* in the file */
     int fd;                      /* of a file that may shrink, else -1 */
     struct ghost_decoder *probe; /* to tell frames from what looks like one */
@@ -65,14 +67,20 @@ static int open_header(struct ghost_log *log, struct ghost_err *err)
     return ghost_fail_at(err, GHOST_E_CORRUPT, 0, "no Ghost log: neither its header nor any frame can be read");
 }
 
+static void give_back(void *pages, size_t mapped, bool guarded)
+{
+    if (guarded) guard_unmap(pages, mapped);
+    else if (mapped) munmap(pages, mapped);
+}
+
 /* `pages` is what was mapped for it: `mapped` bytes (0: nothing). */
-static struct ghost_log *log_new(const void *bytes, size_t n, void *pages, size_t mapped, struct ghost_err *err)
+static struct ghost_log *log_new(const void *bytes, size_t n, void *pages, size_t mapped, bool guarded, struct ghost_err *err)
 {
     struct frame_index x;
     struct ghost_log *log = calloc(1, sizeof *log);
     if (!log || !(log->probe = ghost_decoder_new())) {
         ghost_fail(err, GHOST_E_NOMEM, "out of memory while a log was opened");
-        if (mapped) munmap(pages, mapped);
+        give_back(pages, mapped, guarded);
         free(log);
         return NULL;
     }
@@ -82,6 +90,7 @@ static struct ghost_log *log_new(const void *bytes, size_t n, void *pages, size_
     log->patience = (UINT64_C(1) << 30) + 8 * (uint64_t)n;
     log->pages = pages;
     log->mapped = mapped;
+    log->guarded = guarded;
     log->info.size = log->info.recorded = n;
     if (open_header(log, err) != 0) {
         ghost_log_close(log);
@@ -119,7 +128,7 @@ int ghost_log_index(const struct ghost_log *log, struct ghost_index_cursor *curs
 
 struct ghost_log *ghost_log_open_memory(const void *bytes, size_t n, struct ghost_err *err)
 {
-    return log_new(bytes, n, NULL, 0, err);
+    return log_new(bytes, n, NULL, 0, false, err);
 }
 
 /* A private copy, as a shared mapping: who gives its pages back loses nothing.
@@ -142,18 +151,17 @@ static void *copy_file(int fd, uint64_t begin, size_t *n)
 static struct ghost_log *open_part(int fd, const char *path, uint64_t begin, size_t whole, struct ghost_err *err)
 {
     size_t n = whole, shift = (size_t)(begin % (uint64_t)sysconf(_SC_PAGESIZE));
-    bool copied = whole <= COPIED_MAX;
-    uint8_t *p = NULL;
-    if (n) p = copied ? copy_file(fd, begin, &n) : mmap(NULL, n + shift, PROT_READ, MAP_SHARED, fd, (off_t)(begin - shift));
+    uint8_t *map = whole > COPIED_MAX ? guard_map(fd, begin - shift, whole + shift) : NULL, *p = NULL;
+    if (!map && n) p = copy_file(fd, begin, &n);
     if (p == MAP_FAILED) {
-        ghost_fail(err, GHOST_E_IO, "%s cannot be mapped: %s", path, strerror(errno));
+        ghost_fail(err, GHOST_E_IO, "%s cannot be read into memory: %s", path, strerror(errno));
         return NULL;
     }
-    struct ghost_log *log = copied ? log_new(p, n, p, whole, err) : log_new(p + shift, n, p, whole + shift, err);
+    struct ghost_log *log = map ? log_new(map + shift, n, map, whole + shift, true, err) : log_new(p, n, p, whole, false, err);
     if (!log) return NULL;
     log->opened_size = whole;
     log->begin = begin;
-    if (!copied) log->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (map) log->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     return log;
 }
 
@@ -205,7 +213,7 @@ struct ghost_log *ghost_log_open(const char *path, struct ghost_err *err)
 void ghost_log_close(struct ghost_log *log)
 {
     if (!log) return;
-    if (log->mapped) munmap(log->pages, log->mapped);
+    give_back(log->pages, log->mapped, log->guarded);
     if (log->fd >= 0) close(log->fd);
     ghost_decoder_free(log->probe);
     free(log->index);
@@ -310,11 +318,11 @@ int ghost_log_next(struct ghost_log *log, uint64_t *cursor, struct ghost_frame *
 int ghost_log_copy(struct ghost_log *log, const struct ghost_sink *to, struct ghost_err *err)
 {
     int ret = 0;
-    for (size_t at = 0, n; ret == 0 && at < log->opened_size; at += n) {
-        notice_cut(log);
-        if (log->size < log->opened_size) return ghost_fail(err, GHOST_E_TRUNCATED, "a log was cut while it was copied");
+    for (size_t at = 0, n; ret == 0 && at < log->size; at += n) {
         n = log->size - at < COPIED_MAX ? log->size - at : COPIED_MAX;
         ret = to->write(to->self, log->bytes + at, n, err);
+        notice_cut(log);         /* afterwards: zeros may have been copied */
     }
+    if (ret == 0 && log->size < log->opened_size) ret = ghost_fail(err, GHOST_E_TRUNCATED, "a log was cut while it was copied");
     return ret;
 }

@@ -133,7 +133,7 @@ static void record_thread(uint32_t thread, const struct ring *r, bool greenlet)
     struct ghost_buf b = { 0 };
 
     if (greenlet)
-        strcpy(name, "greenlet");
+        memcpy(name, "greenlet", sizeof("greenlet"));
     else
         pthread_getname_np(pthread_self(), name, sizeof(name));
     ghost_encode_thread(&b, &(struct ghost_def_thread){
