@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "finding.h"
-#include "findings_facts.h"
+#include "findings_groups.h"
 
 /* Exceptions that are a protocol, no failure. By module and name, anywhere in the MRO. */
 static const struct { const char *module, *name; } benign[] = {
@@ -24,7 +24,7 @@ static const struct { const char *module, *name; } benign[] = {
 };
 
 /* One type of exception and one function. */
-struct failure { uint32_t fact, type; uint64_t raised, passed, caught; };
+struct failure { uint32_t group, type; uint64_t raised, passed, caught; };
 
 enum role { OTHER, CANDIDATE, REPORTED, CONSEQUENCE };
 struct subject {
@@ -36,10 +36,10 @@ struct subject {
 struct search {
     const struct ghost_model *m;
     const struct detect_options *o;
-    struct facts facts;
+    struct groups groups;
     bool *is_error;                      /* by type; the last one stands for unknown types */
-    struct failure *v; uint32_t n, cap;  /* by fact, then type */
-    struct subject *subjects;            /* by fact */
+    struct failure *v; uint32_t n, cap;  /* by group, then type */
+    struct subject *subjects;            /* by group */
     uint32_t *candidates; uint32_t n_candidates;
     bool failed;
 };
@@ -95,9 +95,9 @@ static bool counts(const struct search *s, const struct ghost_model_outcome *o)
 
 /* ---- what each function did ---- */
 
-static void add_failure(struct search *s, uint32_t fact, const struct ghost_model_outcome *o)
+static void add_failure(struct search *s, uint32_t group, const struct ghost_model_outcome *o)
 {
-    uint32_t i = s->subjects[fact].failures;
+    uint32_t i = s->subjects[group].failures;
     while (i < s->n && s->v[i].type != o->type)
         i++;
     if (i == s->n) {
@@ -105,14 +105,14 @@ static void add_failure(struct search *s, uint32_t fact, const struct ghost_mode
             s->failed = true;
             return;
         }
-        s->v[s->n++] = (struct failure){ .fact = fact, .type = o->type };
+        s->v[s->n++] = (struct failure){ .group = group, .type = o->type };
     }
     s->v[i].raised += o->end == GHOST_END_RAISED ? o->count : 0;
     s->v[i].passed += o->end == GHOST_END_PASSED ? o->count : 0;
     s->v[i].caught += o->end == GHOST_END_CAUGHT ? o->count : 0;
 }
 
-struct gather { struct search *s; uint32_t fact; };
+struct gather { struct search *s; uint32_t group; };
 
 static void gather_edge(void *self, const struct ghost_model_signature *sig, const struct ghost_model_edge *e)
 {
@@ -121,18 +121,18 @@ static void gather_edge(void *self, const struct ghost_model_signature *sig, con
     for (uint32_t i = 0; !e->adopted && i < e->n_outcomes; i++) {
         const struct ghost_model_outcome *o = &g->s->m->outcomes[e->outcomes + i];
         if ((GHOST_END_IS_EXCEPTION(o->end) || o->end == GHOST_END_CAUGHT) && counts(g->s, o))
-            add_failure(g->s, g->fact, o);
+            add_failure(g->s, g->group, o);
     }
 }
 
 static void gather_failures(struct search *s)
 {
-    for (uint32_t i = 0; i < s->facts.n && !s->failed; i++) {
+    for (uint32_t i = 0; i < s->groups.n && !s->failed; i++) {
         struct subject *one = &s->subjects[i];
         one->failures = s->n;
-        facts_edges(s->m, &s->facts.v[i], gather_edge, &(struct gather){ s, i });
+        group_edges(s->m, &s->groups.v[i], gather_edge, &(struct gather){ s, i });
         one->n_failures = s->n - one->failures;
-        one->calls = s->facts.v[i].p ? s->facts.v[i].p->calls : 0;
+        one->calls = s->groups.v[i].p ? s->groups.v[i].p->calls : 0;
         for (uint32_t k = one->failures; k < s->n; k++)
             one->errors += s->v[k].raised + s->v[k].passed;
     }
@@ -170,9 +170,9 @@ struct inflow { const struct search *s; const struct failure *v; enum role from;
 static void add_inflow(struct inflow *in, const struct ghost_model_edge *e)
 {
     const struct search *s = in->s;
-    uint32_t callee = s->facts.of[s->m->signatures[e->signature].function];
+    uint32_t callee = s->groups.of[s->m->signatures[e->signature].function];
     enum role role = s->subjects[callee].role;
-    if (callee == in->v->fact || e->adopted || role < in->from)
+    if (callee == in->v->group || e->adopted || role < in->from)
         return;
     for (uint32_t i = 0; i < e->n_outcomes; i++) {
         const struct ghost_model_outcome *o = &s->m->outcomes[e->outcomes + i];
@@ -186,7 +186,7 @@ static void add_inflow(struct inflow *in, const struct ghost_model_edge *e)
 
 static void find_inflow(struct inflow *in)
 {
-    const struct fact *f = &in->s->facts.v[in->v->fact];
+    const struct group *f = &in->s->groups.v[in->v->group];
     for (uint32_t i = f->first; i < f->first + f->n; i++) {
         const struct ghost_model_function *of = &in->s->m->functions[i];
         for (uint32_t k = of->callees; k < of->callees + of->n_callees; k++)
@@ -199,9 +199,9 @@ static uint64_t least(uint64_t a, uint64_t b) { return a < b ? a : b; }
 /* Errors of a function that are its own: neither passed on from a callee of
  * role `from` or above nor raised for one that it caught. `*root` is a callee
  * that accounts for others. */
-static uint64_t own_errors(const struct search *s, uint32_t fact, enum role from, uint32_t *root)
+static uint64_t own_errors(const struct search *s, uint32_t group, enum role from, uint32_t *root)
 {
-    const struct subject *one = &s->subjects[fact];
+    const struct subject *one = &s->subjects[group];
     uint64_t raised = 0, others = 0, caught = 0;
     for (uint32_t k = one->failures; k < one->failures + one->n_failures; k++) {
         const struct failure *v = &s->v[k];
@@ -217,14 +217,14 @@ static uint64_t own_errors(const struct search *s, uint32_t fact, enum role from
     return others + raised - least(raised, caught);
 }
 
-static bool settle(struct search *s, uint32_t fact)
+static bool settle(struct search *s, uint32_t group)
 {
     uint32_t root = GHOST_NONE;
-    uint64_t own = own_errors(s, fact, REPORTED, &root);
-    if (root == GHOST_NONE || is_too_often(s, own, s->subjects[fact].calls))
+    uint64_t own = own_errors(s, group, REPORTED, &root);
+    if (root == GHOST_NONE || is_too_often(s, own, s->subjects[group].calls))
         return false;
-    s->subjects[fact].role = CONSEQUENCE;
-    s->subjects[fact].root = root;
+    s->subjects[group].role = CONSEQUENCE;
+    s->subjects[group].root = root;
     return true;
 }
 
@@ -233,9 +233,9 @@ static uint32_t next_origin(const struct search *s)
 {
     uint32_t best = GHOST_NONE;
     for (uint32_t i = 0; i < s->n_candidates; i++) {
-        uint32_t fact = s->candidates[i];
-        if (s->subjects[fact].role == CANDIDATE && (best == GHOST_NONE || s->subjects[fact].apart > s->subjects[best].apart))
-            best = fact;
+        uint32_t group = s->candidates[i];
+        if (s->subjects[group].role == CANDIDATE && (best == GHOST_NONE || s->subjects[group].apart > s->subjects[best].apart))
+            best = group;
     }
     return best;
 }
@@ -312,15 +312,15 @@ static void detail_edge(void *self, const struct ghost_model_signature *sig, con
     }
     if (e->calls || errors) {
         share(&d->signatures, 0, sig->text, errors, e->calls);
-        share(&d->callers, e->caller == GHOST_NONE ? GHOST_NONE : s->facts.of[e->caller], (struct ghost_str){ 0 }, errors, e->calls);
+        share(&d->callers, e->caller == GHOST_NONE ? GHOST_NONE : s->groups.of[e->caller], (struct ghost_str){ 0 }, errors, e->calls);
     }
 }
 
 enum { SHOWN = 3 };
 
-static struct ghost_str key_of(struct findings *out, const struct search *s, uint32_t fact)
+static struct ghost_str key_of(struct findings *out, const struct search *s, uint32_t group)
 {
-    const struct ghost_model_function *f = &s->m->functions[s->facts.v[fact].first];
+    const struct ghost_model_function *f = &s->m->functions[s->groups.v[group].first];
     return findings_key(out, f->module, f->qualname, f->first_line);
 }
 
@@ -365,11 +365,11 @@ static struct ghost_str tell_types(struct findings *out, struct finding *row, co
     return told;
 }
 
-static void tell_consequences(struct findings *out, struct finding *row, const struct search *s, uint32_t fact)
+static void tell_consequences(struct findings *out, struct finding *row, const struct search *s, uint32_t group)
 {
     for (uint32_t i = 0; i < s->n_candidates; i++) {
         const struct subject *other = &s->subjects[s->candidates[i]];
-        if (other->role == CONSEQUENCE && other->root == fact)
+        if (other->role == CONSEQUENCE && other->root == group)
             findings_evidence(out, row, "fails because of it", key_of(out, s, s->candidates[i]), other->errors, other->calls);
     }
 }
@@ -388,11 +388,11 @@ static void tell_handlers(struct findings *out, struct finding *row, const struc
     }
 }
 
-static int report(struct search *s, uint32_t fact, struct findings *out, struct ghost_err *err)
+static int report(struct search *s, uint32_t group, struct findings *out, struct ghost_err *err)
 {
-    struct subject *one = &s->subjects[fact];
+    struct subject *one = &s->subjects[group];
     struct detail d = { .s = s };
-    struct finding *row = findings_add_function(out, s->m, s->facts.v[fact].first, err);
+    struct finding *row = findings_add_function(out, s->m, s->groups.v[group].first, err);
     if (!row)
         return err ? err->code : GHOST_E_NOMEM;
     row->count = one->errors;
@@ -403,11 +403,11 @@ static int report(struct search *s, uint32_t fact, struct findings *out, struct 
     struct ghost_str types = tell_types(out, row, s, one);
     row->message = findings_text(out, "exception rate %.1f%% (%" PRIu64 "/%" PRIu64 " calls) exceeds threshold %g%%: %s", 100 * row->rate,
                                  one->errors, one->calls, 100 * s->o->exc_threshold, types.p);
-    facts_edges(s->m, &s->facts.v[fact], detail_edge, &d);
+    group_edges(s->m, &s->groups.v[group], detail_edge, &d);
     tell_shares(out, row, s, &d.signatures, "signature");
     tell_shares(out, row, s, &d.callers, "caller");
     tell_handlers(out, row, s, one, &d.callers);
-    tell_consequences(out, row, s, fact);
+    tell_consequences(out, row, s, group);
     findings_evidence(out, row, "interval", findings_text(out, "%.1f%% to %.1f%% (99 %%, Wilson)", 100 * row->low, 100 * row->high), 0, 0);
     s->failed = s->failed || d.signatures.failed || d.callers.failed;
     free(d.signatures.v);
@@ -419,7 +419,7 @@ static int report(struct search *s, uint32_t fact, struct findings *out, struct 
 
 static void find_candidates(struct search *s)
 {
-    for (uint32_t i = 0; i < s->facts.n; i++)
+    for (uint32_t i = 0; i < s->groups.n; i++)
         if (is_too_often(s, s->subjects[i].errors, s->subjects[i].calls)) {
             s->subjects[i].role = CANDIDATE;
             s->candidates[s->n_candidates++] = i;
@@ -429,12 +429,12 @@ static void find_candidates(struct search *s)
 static int run(const struct ghost_model *m, const struct detect_options *o, struct findings *out, struct ghost_err *err)
 {
     struct search s = { .m = m, .o = o };
-    int ret = facts_make(&s.facts, m, err);
+    int ret = groups_make(&s.groups, m, err);
     if (ret < 0)
         return ret;
     s.is_error = find_errors(m, o);
-    s.subjects = calloc((size_t)s.facts.n + 1, sizeof *s.subjects);
-    s.candidates = calloc((size_t)s.facts.n + 1, sizeof *s.candidates);
+    s.subjects = calloc((size_t)s.groups.n + 1, sizeof *s.subjects);
+    s.candidates = calloc((size_t)s.groups.n + 1, sizeof *s.candidates);
     s.failed = !s.is_error || !s.subjects || !s.candidates;
     if (!s.failed)
         gather_failures(&s);
@@ -447,7 +447,7 @@ static int run(const struct ghost_model *m, const struct detect_options *o, stru
             ret = report(&s, s.candidates[i], out, err);
     if (s.failed)
         ret = ghost_fail(err, GHOST_E_NOMEM, "out of memory while counting exceptions");
-    facts_release(&s.facts);
+    groups_release(&s.groups);
     free(s.is_error);
     free(s.v);
     free(s.subjects);

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "finding.h"
-#include "findings_facts.h"
+#include "findings_groups.h"
 #include "term.h"
 
 enum {
@@ -34,7 +34,7 @@ enum {
 #define MAD_SIGMA 1.4826     /* MAD of normal values to their standard deviation */
 
 struct subject {
-    uint32_t fact;
+    uint32_t group;
     const struct profile *p;
     double mean, p99;        /* ns; a generator's without the time it was suspended */
     uint32_t kind;           /* GHOST_CO_COROUTINE or 0 */
@@ -48,11 +48,11 @@ struct subject {
 struct search {
     const struct ghost_model *m;
     const struct detect_options *o;
-    struct facts facts;
+    struct groups groups;
     struct subject *v; uint32_t n;       /* by module */
-    uint32_t *of_fact;                   /* subject, GHOST_NONE */
+    uint32_t *of_group;                   /* subject, GHOST_NONE */
     double *scratch;
-    uint32_t *related, mark;             /* by fact: == mark when in a call relation with the one in hand */
+    uint32_t *related, mark;             /* by group: == mark when in a call relation with the one in hand */
 };
 
 /* ---- who is judged ---- */
@@ -61,15 +61,15 @@ static bool is_generator(const struct ghost_model_function *f) { return (f->co_f
 
 static void gather(struct search *s)
 {
-    for (uint32_t i = 0; i < s->facts.n; i++) {
-        const struct fact *f = &s->facts.v[i];
+    for (uint32_t i = 0; i < s->groups.n; i++) {
+        const struct group *f = &s->groups.v[i];
         const struct ghost_model_function *of = &s->m->functions[f->first];
-        s->of_fact[i] = GHOST_NONE;
+        s->of_group[i] = GHOST_NONE;
         if (!f->is_function || !f->p || f->p->finished < MEMBER_CALLS)
             continue;
         double mean = profile_mean(f->p), waited = (double)f->p->suspended / (double)f->p->finished;
-        s->of_fact[i] = s->n;
-        s->v[s->n++] = (struct subject){ .fact = i, .p = f->p, .mean = is_generator(of) ? mean - waited : mean, .p99 = (double)f->p->p99,
+        s->of_group[i] = s->n;
+        s->v[s->n++] = (struct subject){ .group = i, .p = f->p, .mean = is_generator(of) ? mean - waited : mean, .p99 = (double)f->p->p99,
                                          .kind = of->co_flags & GHOST_CO_COROUTINE, .cause = GHOST_NONE,
                                          .has_tail = !is_generator(of) && f->p->finished >= TAIL_CALLS };
     }
@@ -115,12 +115,12 @@ static double median(double *v, uint32_t n)
 
 static void relate(struct search *s, const struct subject *one)
 {
-    const struct fact *f = &s->facts.v[one->fact];
+    const struct group *f = &s->groups.v[one->group];
     s->mark++;
     for (uint32_t i = f->first; i < f->first + f->n; i++) {
         const struct ghost_model_function *of = &s->m->functions[i];
         for (uint32_t k = of->callees; k < of->callees + of->n_callees; k++)
-            s->related[s->facts.of[s->m->signatures[s->m->edges[s->m->by_caller[k]].signature].function]] = s->mark;
+            s->related[s->groups.of[s->m->signatures[s->m->edges[s->m->by_caller[k]].signature].function]] = s->mark;
     }
 }
 
@@ -129,7 +129,7 @@ static void relate_caller(void *self, const struct ghost_model_signature *sig, c
     struct search *s = self;
     (void)sig;
     if (e->caller != GHOST_NONE)
-        s->related[s->facts.of[e->caller]] = s->mark;
+        s->related[s->groups.of[e->caller]] = s->mark;
 }
 
 static double value_of(const struct subject *one, bool tail) { return fmax(tail ? one->p99 : one->mean, 1); }
@@ -142,7 +142,7 @@ static double distance(struct search *s, uint32_t self, uint32_t from, uint32_t 
     uint32_t n = 0;
     for (uint32_t i = from; i < to; i++) {
         const struct subject *peer = &s->v[i];
-        if (i != self && peer->kind == one->kind && peer->p->finished >= PEER_CALLS && s->related[peer->fact] != s->mark &&
+        if (i != self && peer->kind == one->kind && peer->p->finished >= PEER_CALLS && s->related[peer->group] != s->mark &&
             (!tail || peer->has_tail))
             s->scratch[n++] = log(value_of(peer, tail));
     }
@@ -168,7 +168,7 @@ static void robust(struct search *s, uint32_t self, uint32_t from, uint32_t to)
     if (!slow && !odd)
         return;
     relate(s, one);
-    facts_edges(s->m, &s->facts.v[one->fact], relate_caller, s);
+    group_edges(s->m, &s->groups.v[one->group], relate_caller, s);
     if (slow)
         one->robust = distance(s, self, from, to, false);
     if (odd && one->robust == 0) {
@@ -192,14 +192,14 @@ static uint64_t time_of(const struct search *s, const struct ghost_model_edge *e
 /* The callee that is reported and takes most of this one's time, GHOST_NONE when none takes half. */
 static uint32_t find_cause(const struct search *s, const struct subject *one)
 {
-    const struct fact *f = &s->facts.v[one->fact];
+    const struct group *f = &s->groups.v[one->group];
     uint32_t cause = GHOST_NONE;
     uint64_t all = 0, most = 0;
     for (uint32_t i = f->first; i < f->first + f->n; i++) {
         const struct ghost_model_function *of = &s->m->functions[i];
         for (uint32_t k = of->callees; k < of->callees + of->n_callees; k++) {
             const struct ghost_model_edge *e = &s->m->edges[s->m->by_caller[k]];
-            uint32_t callee = s->of_fact[s->facts.of[s->m->signatures[e->signature].function]];
+            uint32_t callee = s->of_group[s->groups.of[s->m->signatures[e->signature].function]];
             if (callee == GHOST_NONE || !is_slow(&s->v[callee]) || s->v[callee].p->total >= one->p->total)
                 continue;
             uint64_t time = time_of(s, e);
@@ -261,23 +261,23 @@ static void tell_rules(struct findings *out, struct finding *row, const struct s
 }
 
 /* Time of one's calls by what was called; a function called from several places stands once. */
-struct share { uint32_t fact; uint64_t time; };
+struct share { uint32_t group; uint64_t time; };
 
 static int by_time(const void *pa, const void *pb)
 {
     const struct share *a = pa, *b = pb;
-    return a->time != b->time ? (a->time > b->time ? -1 : 1) : (a->fact > b->fact) - (a->fact < b->fact);
+    return a->time != b->time ? (a->time > b->time ? -1 : 1) : (a->group > b->group) - (a->group < b->group);
 }
 
 static int by_fact(const void *pa, const void *pb)
 {
     const struct share *a = pa, *b = pb;
-    return (a->fact > b->fact) - (a->fact < b->fact);
+    return (a->group > b->group) - (a->group < b->group);
 }
 
 static void tell_callees(struct search *s, struct findings *out, struct finding *row, const struct subject *one)
 {
-    const struct fact *f = &s->facts.v[one->fact];
+    const struct group *f = &s->groups.v[one->group];
     struct share *v = NULL;
     uint32_t n = 0, cap = 0, united = 0;
     char text[HUMAN], percent[HUMAN];
@@ -285,13 +285,13 @@ static void tell_callees(struct search *s, struct findings *out, struct finding 
         const struct ghost_model_function *of = &s->m->functions[i];
         for (uint32_t k = of->callees; k < of->callees + of->n_callees && grow_array(&v, n, &cap, sizeof *v); k++) {
             const struct ghost_model_edge *e = &s->m->edges[s->m->by_caller[k]];
-            v[n++] = (struct share){ s->facts.of[s->m->signatures[e->signature].function], time_of(s, e) };
+            v[n++] = (struct share){ s->groups.of[s->m->signatures[e->signature].function], time_of(s, e) };
         }
     }
     if (n)
         qsort(v, n, sizeof *v, by_fact);
     for (uint32_t i = 0; i < n; i++) {
-        if (united && v[united - 1].fact == v[i].fact)
+        if (united && v[united - 1].group == v[i].group)
             v[united - 1].time += v[i].time;
         else
             v[united++] = v[i];
@@ -299,7 +299,7 @@ static void tell_callees(struct search *s, struct findings *out, struct finding 
     if (united)
         qsort(v, united, sizeof *v, by_time);
     for (uint32_t i = 0; i < united && i < 3 && v[i].time; i++) {
-        const struct ghost_model_function *callee = &s->m->functions[s->facts.v[v[i].fact].first];
+        const struct ghost_model_function *callee = &s->m->functions[s->groups.v[v[i].group].first];
         findings_evidence(out, row, "time in", findings_text(out, "%.*s:%.*s:%u, %s a call (%s)", FINDING_STR(callee->module),
                           FINDING_STR(callee->qualname), callee->first_line, human_ns(text, (double)v[i].time / (double)one->p->finished),
                           human_share(percent, v[i].time, one->p->total)), 0, 0);
@@ -310,7 +310,7 @@ static void tell_callees(struct search *s, struct findings *out, struct finding 
 static int report(struct search *s, uint32_t index, struct findings *out, struct ghost_err *err)
 {
     const struct subject *one = &s->v[index];
-    struct finding *row = findings_add_function(out, s->m, s->facts.v[one->fact].first, err);
+    struct finding *row = findings_add_function(out, s->m, s->groups.v[one->group].first, err);
     double z = fmax(one->z, one->robust);
     if (!row)
         return err ? err->code : GHOST_E_NOMEM;
@@ -353,15 +353,15 @@ static void judge(struct search *s)
 static int run(const struct ghost_model *m, const struct detect_options *o, struct findings *out, struct ghost_err *err)
 {
     struct search s = { .m = m, .o = o };
-    int ret = facts_make(&s.facts, m, err);
+    int ret = groups_make(&s.groups, m, err);
     if (ret < 0)
         return ret;
-    size_t n = (size_t)s.facts.n + 1;
+    size_t n = (size_t)s.groups.n + 1;
     s.v = calloc(n, sizeof *s.v);
-    s.of_fact = calloc(n, sizeof *s.of_fact);
+    s.of_group = calloc(n, sizeof *s.of_group);
     s.scratch = calloc(n, sizeof *s.scratch);
     s.related = calloc(n, sizeof *s.related);
-    if (s.v && s.of_fact && s.scratch && s.related) {
+    if (s.v && s.of_group && s.scratch && s.related) {
         gather(&s);
         judge(&s);
         for (uint32_t i = 0; ret == 0 && i < s.n; i++)
@@ -370,9 +370,9 @@ static int run(const struct ghost_model *m, const struct detect_options *o, stru
     } else {
         ret = ghost_fail(err, GHOST_E_NOMEM, "out of memory while comparing latencies");
     }
-    facts_release(&s.facts);
+    groups_release(&s.groups);
     free(s.v);
-    free(s.of_fact);
+    free(s.of_group);
     free(s.scratch);
     free(s.related);
     return ret;

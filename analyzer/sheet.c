@@ -171,13 +171,17 @@ void sheet_csv(const struct sheet *s, FILE *f)
     fputs("\r\n", f);
 }
 
-static void put_markdown_str(FILE *f, struct ghost_str s)
+void markdown_field(FILE *f, struct ghost_str s)
 {
     for (uint32_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.p[i];
-        if (strchr("\\|*_`<>[]", c) && c)
+        if (c == '<' || c == '>' || c == '&') {
+            fputs(c == '<' ? "&lt;" : c == '>' ? "&gt;" : "&amp;", f);
+            continue;
+        }
+        if (c && strchr("\\`*_|[]~#", c))
             fputc('\\', f);
-        fputc(c < 0x20 ? ' ' : c, f);
+        fputc(c < 0x20 || c == 0x7f ? ' ' : c, f);
     }
 }
 
@@ -186,7 +190,7 @@ static void put_markdown(FILE *f, const struct sheet_column *column, const struc
     char text[BARS_MAX * SPARKLINE_BYTES + 1];
     switch (column->kind) {
     case SHEET_TEXT:
-    case SHEET_NAME: put_markdown_str(f, cell->text); return;
+    case SHEET_NAME: markdown_field(f, cell->text); return;
     case SHEET_COUNT: fputs(human_count(text, count_of(cell)), f); return;
     case SHEET_NS: fputs(isnan(cell->n) ? "n/a" : human_ns(text, cell->n), f); return;
     case SHEET_SHARE: fputs(human_share(text, (uint64_t)cell->n, (uint64_t)cell->of), f); return;

@@ -49,5 +49,7 @@ void sheet_json(const struct sheet *s, struct json *j, const char *key);   /* an
 
 /* One CSV field, quoted where it must be (RFC 4180). */
 void csv_field(FILE *f, struct ghost_str s);
+/* Text in a cell of a Markdown table: nothing of it is markup, HTML or an end of the cell. */
+void markdown_field(FILE *f, struct ghost_str s);
 
 #endif

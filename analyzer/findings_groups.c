@@ -1,5 +1,5 @@
-/* findings_facts.c - functions by fn_key, beside their profiles. */
-#include "findings_facts.h"
+/* findings_groups.c - functions by fn_key, beside their profiles. */
+#include "findings_groups.h"
 
 #include <stdlib.h>
 
@@ -21,21 +21,21 @@ static bool is_profile_of(const struct profile *p, const struct ghost_model_func
     return p->module.p == f->module.p && p->qualname.p == f->qualname.p && p->line == f->first_line;
 }
 
-int facts_make(struct facts *f, const struct ghost_model *m, struct ghost_err *err)
+int groups_make(struct groups *f, const struct ghost_model *m, struct ghost_err *err)
 {
-    *f = (struct facts){ 0 };
+    *f = (struct groups){ 0 };
     int ret = profiles_make(&f->profiles, m, err);
     if (ret < 0)
         return ret;
     f->v = calloc((size_t)m->n_functions + 1, sizeof *f->v);
     f->of = calloc((size_t)m->n_functions + 1, sizeof *f->of);
     if (!f->v || !f->of) {
-        facts_release(f);
+        groups_release(f);
         return ghost_fail(err, GHOST_E_NOMEM, "out of memory while looking for anomalies");
     }
     for (uint32_t i = 0, profile = 0; i < m->n_functions;) {
-        struct fact *one = &f->v[f->n];
-        *one = (struct fact){ .first = i, .is_function = is_def(&m->functions[i]) };
+        struct group *one = &f->v[f->n];
+        *one = (struct group){ .first = i, .is_function = is_def(&m->functions[i]) };
         /* profiles stand in the model's order, without those that were never called */
         if (profile < f->profiles.n && is_profile_of(&f->profiles.v[profile], &m->functions[i]))
             one->p = &f->profiles.v[profile++];
@@ -47,15 +47,15 @@ int facts_make(struct facts *f, const struct ghost_model *m, struct ghost_err *e
     return 0;
 }
 
-void facts_release(struct facts *f)
+void groups_release(struct groups *f)
 {
     profiles_release(&f->profiles);
     free(f->v);
     free(f->of);
-    *f = (struct facts){ 0 };
+    *f = (struct groups){ 0 };
 }
 
-void facts_edges(const struct ghost_model *m, const struct fact *f, facts_visit *visit, void *self)
+void group_edges(const struct ghost_model *m, const struct group *f, group_visit *visit, void *self)
 {
     for (uint32_t i = f->first; i < f->first + f->n; i++) {
         const struct ghost_model_function *of = &m->functions[i];
