@@ -1,4 +1,4 @@
-/* facts_caveats.c - what a reader of any figure must know: loss, sampling, calls
+/* facts_caveats.c - what a reader of any figure must know: loss, calls
  * without an end, damaged logs. */
 #include <string.h>
 

@@ -269,6 +269,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         key = self.headers.get("x-goog-api-key") or self.headers.get("authorization", "").removeprefix("Bearer ")
         self.error(401, f"API key not valid: {key}. Please pass a valid API key.", "UNAUTHENTICATED")
 
+    def case_timed_out_once(self):
+        self.error(408, "Request Timeout", "DEADLINE_EXCEEDED") if self.count == 1 else self.case_good()
+
     def case_forbidden(self):
         self.error(403, "no permission", "PERMISSION_DENIED")
 

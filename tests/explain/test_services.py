@@ -172,7 +172,7 @@ def test_failure(explain, server, backend, case, stream, said, requests, options
 
 
 @both
-@pytest.mark.parametrize("case, least", [("busy_once", 0), ("busy_retry_info", 1.2), ("busy_header", 1), ("broken_once", 0), ("reset_once", 0)])
+@pytest.mark.parametrize("case, least", [("busy_once", 0), ("busy_retry_info", 1.2), ("busy_header", 1), ("broken_once", 0), ("timed_out_once", 0), ("reset_once", 0)])
 def test_asks_again(explain, server, backend, case, least):
     server.answer = good_answer(explain)
     begin = time.monotonic()
