@@ -56,10 +56,9 @@ struct moments { double n, mean, variance, of_squares; };
 typedef void each_bucket(void *self, unsigned bucket, double count);
 static void walk(const struct hist *h, each_bucket *each, void *self)
 {
-    for (unsigned c = 0; c < HIST_CHUNKS; c++)
-        for (unsigned i = 0; h->chunk[c] && i < HIST_CHUNK; i++)
-            if (h->chunk[c][i])
-                each(self, c * HIST_CHUNK + i, (double)h->chunk[c][i]);
+    for (uint32_t i = 0; i < h->n; i++)
+        if (h->v[i].count)
+            each(self, h->v[i].bucket, (double)h->v[i].count);
 }
 
 static void add_first(void *self, unsigned bucket, double count)

@@ -2,6 +2,7 @@
 #include "hist.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 uint64_t hist_lower(unsigned bucket)
 {
@@ -17,26 +18,58 @@ uint64_t hist_width(unsigned bucket)
 
 void hist_release(struct hist *h)
 {
-    for (unsigned i = 0; i < HIST_CHUNKS; i++)
-        free(h->chunk[i]);
+    free(h->v);
     *h = (struct hist){ 0 };
+}
+
+void hist_clear(struct hist *h) { h->n = 0; }
+
+/* Where the bucket is, or would be. */
+static uint32_t place_of(const struct hist *h, unsigned bucket)
+{
+    uint32_t low = 0, high = h->n;
+    if (h->n && bucket > h->v[h->n - 1].bucket)
+        return h->n;                       /* the usual case when histograms are added up */
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (h->v[middle].bucket < bucket)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* In small steps at first, unlike grow_array: there are many, and most stay small. */
+static bool make_room(struct hist *h)
+{
+    uint32_t cap = h->cap ? h->cap * 2 : 4;
+    struct hist_entry *v = h->n < h->cap ? h->v : realloc(h->v, cap * sizeof *v);
+    if (!v)
+        return false;
+    h->cap = h->n < h->cap ? h->cap : cap;
+    h->v = v;
+    return true;
 }
 
 bool hist_add(struct hist *h, unsigned bucket, uint64_t count)
 {
-    uint64_t **chunk = &h->chunk[bucket / HIST_CHUNK];
-    if (!*chunk && !(*chunk = calloc(HIST_CHUNK, sizeof **chunk)))
-        return false;
-    (*chunk)[bucket % HIST_CHUNK] += count;
+    uint32_t at = place_of(h, bucket);
+    if (at == h->n || h->v[at].bucket != bucket) {
+        if (!make_room(h))
+            return false;
+        memmove(h->v + at + 1, h->v + at, (h->n++ - at) * sizeof *h->v);
+        h->v[at] = (struct hist_entry){ .bucket = bucket };
+    }
+    h->v[at].count += count;
     return true;
 }
 
 uint64_t hist_count(const struct hist *h)
 {
     uint64_t n = 0;
-    for (unsigned i = 0; i < HIST_CHUNKS; i++)
-        for (unsigned j = 0; h->chunk[i] && j < HIST_CHUNK; j++)
-            n += h->chunk[i][j];
+    for (uint32_t i = 0; i < h->n; i++)
+        n += h->v[i].count;
     return n;
 }
 
@@ -46,16 +79,11 @@ uint64_t hist_quantile(const struct hist *h, unsigned permille, uint64_t min, ui
     uint64_t rank = (uint64_t)(((unsigned __int128)n * permille + 999) / 1000), seen = 0;
     if (rank == 0)
         rank = 1;
-    for (unsigned b = 0; n && b < HIST_BUCKETS; b++) {
-        const uint64_t *chunk = h->chunk[b / HIST_CHUNK];
-        if (!chunk) {
-            b |= HIST_CHUNK - 1;             /* to the chunk's last bucket */
-            continue;
-        }
-        seen += chunk[b % HIST_CHUNK];
+    for (uint32_t i = 0; n && i < h->n; i++) {
+        seen += h->v[i].count;
         if (seen < rank)
             continue;
-        uint64_t value = hist_lower(b) + (hist_width(b) - 1) / 2;
+        uint64_t value = hist_lower(h->v[i].bucket) + (hist_width(h->v[i].bucket) - 1) / 2;
         return value < min ? min : value > max ? max : value;
     }
     return 0;

@@ -22,9 +22,12 @@ static inline unsigned hist_bucket(uint64_t ns)
 uint64_t hist_lower(unsigned bucket);      /* smallest value in it */
 uint64_t hist_width(unsigned bucket);      /* number of values in it */
 
-/* Octaves are allocated when first used: an outlier costs one of them. */
-struct hist { uint64_t *chunk[HIST_CHUNKS]; };
+/* The buckets that were added to, ascending: most histograms have a dozen, and there are as many as
+ * signatures. A count may be 0: what was added can be taken away again, modulo 2^64. */
+struct hist_entry { uint64_t count; uint32_t bucket; };
+struct hist { struct hist_entry *v; uint32_t n, cap; };
 void hist_release(struct hist *h);
+void hist_clear(struct hist *h);           /* empty, its memory is kept */
 bool hist_add(struct hist *h, unsigned bucket, uint64_t count);
 uint64_t hist_count(const struct hist *h);
 

@@ -168,17 +168,12 @@ static bool seal_functions(struct sealed *s)
 
 static bool seal_hist(struct arena *arena, struct build_signature *from, struct ghost_model_signature *to)
 {
-    uint32_t n = 0;
-    for (unsigned c = 0; c < HIST_CHUNKS; c++)
-        for (unsigned i = 0; from->hist.chunk[c] && i < HIST_CHUNK; i++)
-            n += from->hist.chunk[c][i] != 0;
-    struct ghost_hist_bucket *buckets = ARENA_ARRAY(arena, struct ghost_hist_bucket, n);
-    for (unsigned c = 0; buckets && c < HIST_CHUNKS; c++)
-        for (unsigned i = 0; from->hist.chunk[c] && i < HIST_CHUNK; i++) {
-            unsigned b = c * HIST_CHUNK + i;
-            if (from->hist.chunk[c][i])
-                buckets[to->n_hist++] = (struct ghost_hist_bucket){ hist_lower(b), hist_width(b), from->hist.chunk[c][i] };
-        }
+    struct ghost_hist_bucket *buckets = ARENA_ARRAY(arena, struct ghost_hist_bucket, from->hist.n);
+    for (uint32_t i = 0; buckets && i < from->hist.n; i++) {
+        const struct hist_entry *e = &from->hist.v[i];
+        if (e->count)
+            buckets[to->n_hist++] = (struct ghost_hist_bucket){ hist_lower(e->bucket), hist_width(e->bucket), e->count };
+    }
     hist_release(&from->hist);
     to->hist = buckets;
     return buckets != NULL;

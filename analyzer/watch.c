@@ -27,9 +27,7 @@ static bool counts_add(struct watch_counts *c, const struct watch_item *item, ui
 static void counts_clear(struct watch_counts *c)
 {
     struct hist hist = c->hist;
-    for (unsigned i = 0; i < HIST_CHUNKS; i++)
-        if (hist.chunk[i])
-            memset(hist.chunk[i], 0, HIST_CHUNK * sizeof *hist.chunk[i]);
+    hist_clear(&hist);
     *c = (struct watch_counts){ .hist = hist };
 }
 

@@ -91,10 +91,9 @@ static bool counts_merge(struct watch_counts *to, const struct watch_counts *fro
     to->calls += from->calls;
     to->errors += from->errors;
     to->time += from->time;
-    for (unsigned i = 0; i < HIST_CHUNKS; i++)
-        for (unsigned k = 0; from->hist.chunk[i] && k < HIST_CHUNK; k++)
-            if (from->hist.chunk[i][k] && !hist_add(&to->hist, i * HIST_CHUNK + k, from->hist.chunk[i][k]))
-                return false;
+    for (uint32_t i = 0; i < from->hist.n; i++)
+        if (!hist_add(&to->hist, from->hist.v[i].bucket, from->hist.v[i].count))
+            return false;
     return true;
 }
 
