@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
+FLOOR = Path(__file__).resolve().parent / "floor"
 
 @dataclass(frozen=True)
 class Cell:
@@ -32,8 +33,9 @@ class Peer:
     command: Callable           # Cell -> (argv, environment)
     scale: float = 1.0
     oldest: tuple = (3, 11)
-    package: str = ""           # from PyPI; none: nothing to install
+    package: str = ""           # what is installed for it, from PyPI or compiled by floor/build.py; none: nothing
     ours: bool = field(default=False)
+    events_of: str = ""         # it counts none itself; this peer hooks the same calls
 
 
 def _nothing(cell):
@@ -89,9 +91,19 @@ def _ghost_observer(cell):
     return [cell.tool("ghost"), "run", *cell.script], env
 
 
+def _floor(what):
+    """The least that any exact recorder with times does on this machine (floor/floor.c)."""
+    def command(cell):
+        path = f"{FLOOR}:{cell.libs.parent / 'floor'}"
+        return [cell.python, *cell.script], {"PYTHONPATH": path, "FLOOR": what}
+    return command
+
+
 PEERS = (
     Peer("nothing", "-", _nothing),
     Peer("control", "-", _nothing),                     # nothing once more: what noise looks like in a column
+    Peer("floor hook", "all", _floor("hook"), package="floor", events_of="ghost --all"),
+    Peer("floor", "all", _floor("clock"), package="floor", events_of="ghost --all"),
     Peer("ghost", "user", _ghost(), ours=True),
     Peer("ghost --all", "all", _ghost("--all"), ours=True),
     Peer("viztracer", "all", _viztracer, 0.25, package="viztracer"),
@@ -107,5 +119,5 @@ BY_NAME = {p.name: p for p in PEERS}
 
 def environment(extra):
     """A clean environment: nothing of the caller's Python or Ghost settings."""
-    keep = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "GHOST", "COVERAGE", "VIRTUAL_ENV"))}
+    keep = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "GHOST", "COVERAGE", "VIRTUAL_ENV", "FLOOR"))}
     return keep | {"PYTHONHASHSEED": "0"} | extra

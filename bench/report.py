@@ -51,9 +51,16 @@ class Results:
     def rounds(self, python, workload, peer):
         """(cell, start-only cell or None, nothing, nothing start-only or None) of each round that has both."""
         cells, plain = self.cells[python, workload, peer, False], self.cells[python, workload, "nothing", False]
+        counted_by = peers.BY_NAME[peer].events_of or peer
         for turn in sorted(set(cells) & set(plain)):
-            yield (cells[turn], self.cells[python, workload, peer, True].get(turn),
+            events = self.steady_events(python, workload, counted_by, turn)
+            yield (cells[turn] | {"steady_events": events * cells[turn]["n"]}, self.cells[python, workload, peer, True].get(turn),
                    plain[turn], self.cells[python, workload, "nothing", True].get(turn))
+
+    def steady_events(self, python, workload, peer, turn):
+        """Events of one iteration of the steady part, as this peer counted them; 0 if it did not."""
+        cell, start = (self.cells[python, workload, peer, zero].get(turn, {}) for zero in (False, True))
+        return (cell["events"] - start["events"]) / cell["n"] if "events" in cell and "events" in start else 0
 
 
 class Spread:
@@ -82,7 +89,7 @@ MIN_EVENTS = 200_000    # with fewer, noise divided by events is no cost of an e
 
 
 def _per_event(kind, cell, start, plain):
-    events = cell["events"] - start["events"] if start and "events" in cell else 0
+    events = cell["steady_events"]
     return (cell[kind] - plain[kind] * cell["n"] / plain["n"]) * 1e9 / events if events >= MIN_EVENTS else None
 
 
@@ -116,7 +123,8 @@ def start_ms(cell, start, plain, plain_start):
     return start["total_wall"] * 1e3 if start else None
 
 
-# To add a table: a function of one round above, and a row here: title, function, digits, only Ghost's columns.
+# To add a table: a function of one round above, and a row here: title, function, digits,
+# only columns with events of their own (the two of costs an event: the floor's too).
 TABLES = (
     ("Wall time of the steady part, times `nothing`", wall_ratio, 2, False),
     ("CPU time of the steady part, all threads, times `nothing`", cpu_ratio, 2, False),
@@ -136,7 +144,7 @@ def spread(results, python, workload, peer, figure):
 
 
 def table(results, python, title, figure, digits, ours):
-    columns = [p for p in results.peers(python) if p.ours or not ours]
+    columns = [p for p in results.peers(python) if p.ours or not ours or (p.events_of and figure in (thread_ns, all_ns))]
     rows = []
     for workload in results.workloads(python):
         row = [workload.title]
@@ -182,6 +190,9 @@ How it was measured:
 * Each round runs every column once per workload, one right after the other, in an order that rotates; a ratio compares
   runs of the same round. Shown: median over the rounds, in brackets the first and third quartile. `control` is `nothing`
   a second time: its distance from 1 is the noise.
+* `floor` is the least that an exact recorder with times can do: hook each call and return as cheaply as this CPython
+  allows and read the clock (`bench/floor/floor.c`); `floor hook` does not even read it. Neither records anything. Costs
+  an event are by the events that `ghost --all` counted in the same round.
 * The workload times its own steady part; starting Python, imports and a warm-up come before it, a peer's own end after it.
   "Added on the program's own threads" is thread CPU time there, against `nothing`; "added CPU in all" is the process's,
   with Ghost's writer thread (what it still has to write at the end, a block of 32,768 events a thread at most, is not in it).

@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import floor.build as floor_build
 import interpreters
 import peers
 import report
@@ -170,6 +171,9 @@ def main(argv=None):
     if not found:
         raise SystemExit("bench: no interpreter to measure")
     pythons = {i.minor: interpreters.prepare(i) for i in found}
+    if any(p.package == "floor" for p in args.peers):
+        for i in found:
+            floor_build.build(i)
     try:
         measure_all(args, found, pythons, ghost)
     except KeyboardInterrupt:
