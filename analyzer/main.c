@@ -34,6 +34,10 @@ static const struct command *find_command(const char *name, struct ghost_err *er
             names[n++] = commands[i]->name;
     }
     names[n] = NULL;
+    if (*name == '-') {
+        ghost_fail(err, GHOST_E_USAGE, "'%s' stands where a command should. Options stand behind it: ghost COMMAND %s. See: ghost --help", name, name);
+        return NULL;
+    }
     const char *near = opt_nearest(name, names);
     ghost_fail(err, GHOST_E_USAGE, "there is no command '%s'.%s%s%s See: ghost --help", name,
                near ? " Did you mean 'ghost " : "", near ? near : "", near ? "'?" : "");

@@ -66,17 +66,25 @@ static const struct option *first(const struct command *cmd)
 
 static int unknown_option(const struct command *cmd, const char *word, struct ghost_err *err)
 {
-    const char *names[64];
-    size_t n = 0;
-    for (const struct option *o = first(cmd); o->name && n < 60; o++)
+    const char *names[64], *flags[64];
+    size_t n = 0, n_flags = 0;
+    for (const struct option *o = first(cmd); o->name && n < 60; o++) {
         names[n++] = o->name;
+        if (o->kind == OPTION_FLAG && o->key)
+            flags[n_flags++] = o->name;
+    }
     names[n++] = "config";
     names[n++] = "no-config";
     names[n++] = "help";
-    names[n] = NULL;
-    const char *near = word[0] == '-' && word[1] == '-' ? opt_nearest(word + 2, names) : NULL;
-    return ghost_fail(err, GHOST_E_USAGE, "ghost %s has no option '%s'.%s%s%s See: ghost %s --help", cmd->name,
-                      word, near ? " Did you mean --" : "", near ? near : "", near ? "?" : "", cmd->name);
+    names[n] = flags[n_flags] = NULL;
+    bool is_long = strncmp(word, "--", 2) == 0, negated = strncmp(word, "--no-", 5) == 0;
+    const char *near = negated ? opt_nearest(word + 5, flags) : NULL, *dashes = "--no-";
+    if (!near) {
+        dashes = "--";
+        near = is_long ? opt_nearest(word + 2, names) : NULL;
+    }
+    return ghost_fail(err, GHOST_E_USAGE, "ghost %s has no option '%s'.%s%s%s%s See: ghost %s --help", cmd->name, word,
+                      near ? " Did you mean " : "", near ? dashes : "", near ? near : "", near ? "?" : "", cmd->name);
 }
 
 struct parse {

@@ -13,3 +13,6 @@ t ghost completion tcsh
 t ghost completion
 t ghost help nothing
 t ghost run -m --python python3 app
+t ghost run --no-quite app.py
+t ghost run --no-such app.py
+t ghost --sort calls
