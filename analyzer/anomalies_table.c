@@ -111,23 +111,6 @@ void anomalies_csv(FILE *f, const struct anomalies *a)
 
 /* ---- Markdown ---- */
 
-/* In a cell of a table: nothing of it is markup. */
-static void md_text(FILE *f, struct ghost_str s)
-{
-    for (uint32_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c < 0x20 || c == 0x7f)
-            fputc(' ', f);
-        else if (c == '<' || c == '>' || c == '&')
-            fputs(c == '<' ? "&lt;" : c == '>' ? "&gt;" : "&amp;", f);
-        else {
-            if (strchr("\\`*_|[]~#", c))
-                fputc('\\', f);
-            fputc(c, f);
-        }
-    }
-}
-
 void anomalies_markdown(FILE *f, const struct anomalies *a)
 {
     char n[HUMAN];
@@ -145,13 +128,13 @@ void anomalies_markdown(FILE *f, const struct anomalies *a)
             fputs("\n| severity | kind | function | place | finding | id |\n| --- | --- | --- | --- | --- | --- |\n", f);
         any = true;
         fprintf(f, "| %s | ", severity_names[row->severity]);
-        md_text(f, (struct ghost_str){ row->kind, (uint32_t)strlen(row->kind) });
+        markdown_field(f, (struct ghost_str){ row->kind, (uint32_t)strlen(row->kind) });
         fputs(" | ", f);
-        md_text(f, row->qualname);
+        markdown_field(f, row->qualname);
         fputs(" | ", f);
-        md_text(f, anomaly_path(a, row->file));
+        markdown_field(f, anomaly_path(a, row->file));
         fprintf(f, ":%u | ", row->line);
-        md_text(f, row->message);
+        markdown_field(f, row->message);
         fprintf(f, "%s%s%s | %s |\n", a->standing[i] ? " (" : "", a->standing[i] ? standing_names[a->standing[i]] : "",
                 a->standing[i] ? ")" : "", row->id);
     }

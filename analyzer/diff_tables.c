@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "diff_print.h"
+#include "sheet.h"
 #include "term.h"
 
 /* ---- CSV: a row per function ---- */
@@ -70,19 +71,6 @@ void diff_csv(FILE *f, const struct diff_view *v)
 
 /* ---- Markdown ---- */
 
-/* Inside a table cell and outside of code: what would be read as markup is escaped. */
-static void md_str(FILE *f, struct ghost_str s)
-{
-    for (uint32_t i = 0; i < s.len; i++) {
-        char c = s.p[i];
-        if (c == '\n' || c == '\r')
-            c = ' ';
-        if (c == '|' || c == '<' || c == '*' || c == '_' || c == '`' || c == '\\' || c == '[' || c == ']')
-            fputc('\\', f);
-        fputc(c, f);
-    }
-}
-
 static void md_what(FILE *f, const struct diff_pair *p, const struct diff *d)
 {
     char a[HUMAN], b[HUMAN];
@@ -105,7 +93,7 @@ static void md_what(FILE *f, const struct diff_pair *p, const struct diff *d)
             const struct diff_novelties *v = gone ? &p->gone[k] : &p->fresh[k];
             for (uint32_t i = 0; i < v->n; i++) {
                 fprintf(f, "%s%s: ", sep, gone ? diff_shape_gone[k] : diff_shape_fresh[k]);
-                md_str(f, v->v[i].name);
+                markdown_field(f, v->v[i].name);
                 fprintf(f, " (%s of %s calls)", human_count(a, v->v[i].count), human_count(b, v->v[i].of));
                 sep = "<br>";
             }
@@ -116,7 +104,7 @@ static void md_what(FILE *f, const struct diff_pair *p, const struct diff *d)
     }
     if (p->match == DIFF_RENAMED) {
         fprintf(f, "%swas ", sep);
-        md_str(f, p->before->qualname);
+        markdown_field(f, p->before->qualname);
     }
 }
 
@@ -124,9 +112,9 @@ static void md_row(FILE *f, const struct diff_pair *p, const struct diff *d)
 {
     char a[HUMAN];
     fprintf(f, "| %s | ", p->match == DIFF_RENAMED ? "renamed" : state_of(p));
-    md_str(f, diff_any(p)->qualname);
+    markdown_field(f, diff_any(p)->qualname);
     fputs(" | ", f);
-    md_str(f, diff_any(p)->module);
+    markdown_field(f, diff_any(p)->module);
     fprintf(f, ":%u | ", diff_any(p)->line);
     if (p->match == DIFF_ALONE)
         fprintf(f, "%s calls%s", human_count(a, diff_any(p)->calls), !p->defined_elsewhere ? "" : p->before ? "; now dead code" : "; was dead code");
@@ -157,16 +145,16 @@ void diff_markdown(FILE *f, const struct diff_view *v)
     }
     for (uint32_t i = 0; i < d->anomalies_fresh.n; i++) {
         fprintf(f, "%s- new anomaly: **%s** ", i ? "" : "\n", d->anomalies_fresh.v[i]->kind);
-        md_str(f, d->anomalies_fresh.v[i]->qualname);
+        markdown_field(f, d->anomalies_fresh.v[i]->qualname);
         fputs(": ", f);
-        md_str(f, d->anomalies_fresh.v[i]->message);
+        markdown_field(f, d->anomalies_fresh.v[i]->message);
         fputc('\n', f);
     }
     for (uint32_t i = 0; i < v->fired->n; i++) {
         fprintf(f, "%s- ❌ `%s` ", i ? "" : "\n", v->fired->v[i].kind);
-        md_str(f, v->fired->v[i].qualname);
+        markdown_field(f, v->fired->v[i].qualname);
         fputs(": ", f);
-        md_str(f, v->fired->v[i].message);
+        markdown_field(f, v->fired->v[i].message);
         fputc('\n', f);
     }
     if (v->rules->n && !v->fired->n)
