@@ -118,11 +118,16 @@ static struct annot_answer protocol(const struct ghost_model *m, const struct gh
     }
 }
 
-/* Objects that typing and types make of classes, where a class is asked for. */
-static bool is_alias_object(const struct ghost_model_type *t)
+/* `if TYPE_CHECKING: class A(TypedDict): ...; else: class A(dict): ...`: what checkers see is another class. */
+static bool is_stand_in(const struct ghost_model *m, const struct ghost_model_type *want)
 {
-    return str_equals(t->module, "typing") || str_equals(t->module, "typing_extensions")
-           || (str_equals(t->module, "types") && (str_equals(t->qualname, "GenericAlias") || str_equals(t->qualname, "UnionType")));
+    for (uint32_t i = 0; i < m->n_trees; i++) {
+        const struct ghost_def_tree *t = m->trees[i].tree;
+        for (uint32_t k = 1; str_equal(t->module, want->module) && k < t->n_nodes; k++)
+            if (t->nodes[k].flags & GHOST_NODE_CLASS && t->nodes[k].flags & GHOST_NODE_TYPE_CHECKING && str_equal(t->nodes[k].qualname, want->qualname))
+                return true;
+    }
+    return false;
 }
 
 /* A __subclasshook__ of these is for that class alone: its subclasses ask by name. */
@@ -144,10 +149,12 @@ static const char *doubt_about_class(const struct ghost_model *m, const struct g
         return "the metaclass of the annotated class decides what its instances are";
     if (want->flags & GHOST_TYPE_ABC && hook && !is_own_hook(hook))
         return "the __subclasshook__ of the annotated class decides";
-    if (type_is(want, "builtins", "type") && is_alias_object(t))
+    if (type_is(want, "builtins", "type") && type_is_alias_object(m, t))
         return "an object of typing where a class is asked for";
     if (str_equals(want->module, "typing") || str_equals(want->module, "typing_extensions"))
         return "a class of typing without a rule";
+    if (is_stand_in(m, want))
+        return "for type checkers (TYPE_CHECKING) another class has the annotated name";
     return NULL;
 }
 

@@ -32,7 +32,7 @@ DECIDER(a_type)
     (void)c, (void)arguments;
     if (t->flags & GHOST_TYPE_METACLASS || type_is_double(j->m, t))
         return annot_match;
-    if (str_equals(t->module, "typing") || str_equals(t->module, "typing_extensions") || str_equals(t->module, "types"))
+    if (type_is_alias_object(j->m, t) || str_equals(t->module, "types"))
         return annot_undecided("an object of typing where a class is asked for");
     return type_is_known(t) && !type_is_proxy(j->m, t) ? annot_mismatch : annot_undecided("the observed type may pose as another class");
 }

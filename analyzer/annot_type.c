@@ -88,6 +88,12 @@ bool type_is_proxy(const struct ghost_model *m, const struct ghost_model_type *t
     return false;
 }
 
+bool type_is_alias_object(const struct ghost_model *m, const struct ghost_model_type *t)
+{
+    return str_equals(t->module, "typing") || str_equals(t->module, "typing_extensions") || type_derives_named(m, t, "types", "GenericAlias")
+           || type_is(t, "types", "UnionType");
+}
+
 /* ---- protocols ---- */
 
 /* Names in a Protocol's namespace that are no part of what it asks for. */

@@ -44,6 +44,8 @@ bool type_is_double(const struct ghost_model *m, const struct ghost_model_type *
 /* May claim another class than its own (GHOST_TYPE_POSES, a weak proxy):
  * its type does not tell what isinstance would say. */
 bool type_is_proxy(const struct ghost_model *m, const struct ghost_model_type *t);
+/* What typing and types make of classes: list[int] is no class, but stands where one is asked for. */
+bool type_is_alias_object(const struct ghost_model *m, const struct ghost_model_type *t);
 
 /* Has `t` the members that the Protocol `p` asks for? */
 enum type_has_all { TYPE_HAS_ALL, TYPE_LACKS_SOME, TYPE_MAY_LACK };

@@ -19,7 +19,10 @@
 
 /* Not dead: never meant to be entered, or not by itself. */
 #define EXEMPT (GHOST_NODE_OVERLOAD | GHOST_NODE_ABSTRACT | GHOST_NODE_PROTOCOL | GHOST_NODE_TYPE_CHECKING | GHOST_NODE_MAIN_GUARD | \
-                GHOST_NODE_TRIVIAL | GHOST_NODE_COMPREHENSION | GHOST_NODE_LAMBDA | GHOST_NODE_ANNOTATE)
+                GHOST_NODE_COMPREHENSION | GHOST_NODE_LAMBDA | GHOST_NODE_ANNOTATE)
+
+/* Nor `raise NotImplementedError`; and a log that does not tell it from `pass` is given the benefit of the doubt. */
+static bool is_exempt(uint32_t flags) { return flags & EXEMPT || (flags & (GHOST_NODE_TRIVIAL | GHOST_NODE_EMPTY)) == GHOST_NODE_TRIVIAL; }
 
 static const struct { uint32_t code; const char *why; } blind_notes[] = {
     { GHOST_NOTE_HOOK_PROFILE, "the profile hook does not see every thread" },
@@ -119,6 +122,17 @@ static bool is_of_decorated_class(const struct ghost_def_tree *t, const struct g
     return parent->flags & GHOST_NODE_CLASS && parent->flags & GHOST_NODE_DECORATED && is_dunder(last_part(n->qualname));
 }
 
+/* A hook: an empty body beside abstract methods is for subclasses to fill, or not. */
+static bool is_hook_of_abstract_class(const struct ghost_def_tree *t, const struct ghost_def_node *n)
+{
+    bool found = false;
+    if (!(n->flags & GHOST_NODE_EMPTY && t->nodes[n->parent].flags & GHOST_NODE_CLASS))
+        return false;
+    for (uint32_t i = n->parent + 1; i < t->n_nodes && t->nodes[i].parent >= n->parent && !found; i++)    /* preorder: what is inside follows */
+        found = t->nodes[i].parent == n->parent && t->nodes[i].flags & GHOST_NODE_ABSTRACT;
+    return found;
+}
+
 static int by_name(const void *pa, const void *pb, void *self)
 {
     const struct ghost_def_node *nodes = self;
@@ -154,7 +168,7 @@ static void find_replaced(const struct ghost_def_tree *t, const bool *entered, u
 static bool is_exempt_in_source(const struct search *s, const struct ghost_def_tree *t, const struct ghost_def_node *n)
 {
     const struct pyscan_node *source = never_sources_find(&s->sources, t, n->qualname, n->first_line);
-    return source && source->flags & (PYSCAN_REBOUND | EXEMPT);
+    return source && (source->flags & PYSCAN_REBOUND || is_exempt(source->flags));
 }
 
 static void add_dead(struct search *s, const struct ghost_model_tree *tree, uint32_t node)
@@ -182,8 +196,8 @@ static void search_tree(struct search *s, const struct ghost_model_tree *tree, b
     }
     find_replaced(t, entered, order, replaced);
     for (uint32_t i = 1; i < t->n_nodes; i++)
-        if (t->nodes[i].flags & GHOST_NODE_FUNCTION && !(t->nodes[i].flags & EXEMPT) && reachable[i] && !entered[i] && !replaced[i] &&
-            !is_of_decorated_class(t, &t->nodes[i]) && !is_exempt_in_source(s, t, &t->nodes[i]))
+        if (t->nodes[i].flags & GHOST_NODE_FUNCTION && !is_exempt(t->nodes[i].flags) && reachable[i] && !entered[i] && !replaced[i] &&
+            !is_of_decorated_class(t, &t->nodes[i]) && !is_hook_of_abstract_class(t, &t->nodes[i]) && !is_exempt_in_source(s, t, &t->nodes[i]))
             add_dead(s, tree, i);
 out:
     free(entered);
@@ -290,7 +304,7 @@ static int report(const struct search *s, const struct dead *d, uint64_t calls, 
         findings_evidence(out, row, "decorated", GHOST_STR("a decorator that gives back something else would hide its calls"), 0, 0);
     uint32_t inside = 0;
     for (uint32_t i = d->node + 1; i < t->n_nodes && t->nodes[i].parent >= d->node; i++)    /* preorder: what is inside follows */
-        inside += (t->nodes[i].flags & (GHOST_NODE_FUNCTION | EXEMPT)) == GHOST_NODE_FUNCTION;
+        inside += t->nodes[i].flags & GHOST_NODE_FUNCTION && !is_exempt(t->nodes[i].flags);
     if (inside)
         findings_evidence(out, row, "inside it", findings_text(out, "%u more function%s that could not be called", inside, inside == 1 ? "" : "s"), 0, 0);
     return 0;
@@ -332,7 +346,7 @@ static int report_source(const struct search *s, const struct never_file *f, con
     enum { NAMED = 200 };
     uint32_t functions = 0;
     for (uint32_t i = 1; i < f->scan.n; i++)
-        functions += f->scan.v[i].kind != PYSCAN_CLASS && !(f->scan.v[i].flags & EXEMPT) && f->scan.v[i].kind != PYSCAN_LAMBDA;
+        functions += f->scan.v[i].kind != PYSCAN_CLASS && !is_exempt(f->scan.v[i].flags) && f->scan.v[i].kind != PYSCAN_LAMBDA;
     if (f->executed || (!functions && !f->error))
         return 0;
     struct finding *row = findings_add(out, err);
@@ -355,7 +369,7 @@ static int report_source(const struct search *s, const struct never_file *f, con
                                      s->blind || filter ? "; not certain: " : "", s->blind ? s->blind : filter ? findings_text(out, "only some modules were recorded (%s)", filter).p : "");
     for (uint32_t i = 1, named = 0; i < f->scan.n && named < NAMED; i++) {
         const struct pyscan_node *n = &f->scan.v[i];
-        if (n->kind == PYSCAN_CLASS || n->kind == PYSCAN_LAMBDA || n->flags & EXEMPT)
+        if (n->kind == PYSCAN_CLASS || n->kind == PYSCAN_LAMBDA || is_exempt(n->flags))
             continue;
         findings_evidence(out, row, "function", findings_text(out, "%.*s (line %u)", FINDING_STR(n->qualname), n->first_line), 0, 0);
         named++;

@@ -18,7 +18,7 @@ struct block {
     int64_t column;              /* of its header; the module's is NO_COLUMN */
     uint32_t node;               /* the scope that names in it belong to */
     bool is_scope;               /* a def or class; else a guard */
-    bool trivial, filled;        /* a def: nothing but `...`, `pass`, a docstring so far; some statement was seen */
+    bool trivial, raises, filled; /* a def: nothing but `...`, `pass`, a docstring so far; or `raise NotImplementedError`; some statement was seen */
     uint32_t flags;              /* that hold inside */
     uint32_t else_flags;         /* of an `if`: that hold in its else */
 };
@@ -337,6 +337,7 @@ static void fill(struct scan *s, bool trivial)
         ;
     if (i < s->n_blocks) {
         s->blocks[i].trivial = s->blocks[i].trivial && trivial;
+        s->blocks[i].raises = s->blocks[i].raises || is_name(s, 0, "raise");
         s->blocks[i].filled = true;
     }
 }
@@ -509,7 +510,7 @@ static void pop(struct scan *s)
 {
     const struct block *b = top(s);
     if (b->is_scope && b->trivial && b->filled)
-        s->out->v[b->node].flags |= GHOST_NODE_TRIVIAL;
+        s->out->v[b->node].flags |= GHOST_NODE_TRIVIAL | (b->raises ? 0 : GHOST_NODE_EMPTY);
     s->n_blocks--;
 }
 

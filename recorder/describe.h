@@ -69,7 +69,8 @@ bool describe_is_wrapper(PyFunctionObject *func);
 
 /* describe_tree.c. PROTOCOL, TYPE_CHECKING and MAIN_GUARD hold for a node and
  * for all inside it; a Protocol class has the flag itself. TRIVIAL is also what
- * compiles to the same as `pass` (`return`, `while 1: break`). Code that the
+ * compiles to the same as `pass` (`return`, `while 1: break`), and EMPTY tells
+ * that from `raise NotImplementedError`. Code that the
  * compiler left out (`if 0:`) is no node. ANNOTATE excludes FUNCTION. */
 int describe_tree(struct ghost_buf *out, PyCodeObject *module_code, PyObject *globals);
 

@@ -274,7 +274,7 @@ static void on_end(struct scan *sc)
 {
     struct ghost_def_node *node = &sc->t->nodes[sc->self];
     bool named = (node->flags & (GHOST_NODE_FUNCTION | GHOST_NODE_LAMBDA | GHOST_NODE_COMPREHENSION)) == GHOST_NODE_FUNCTION;
-    if (sc->body_open && named && is_trivial_end(&sc->m)) node->flags |= GHOST_NODE_TRIVIAL;
+    if (sc->body_open && named && is_trivial_end(&sc->m)) node->flags |= GHOST_NODE_TRIVIAL | (sc->m.action == ACT_RAISE ? 0 : GHOST_NODE_EMPTY);
     sc->body_open = false;
 }
 

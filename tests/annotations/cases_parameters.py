@@ -80,6 +80,8 @@ PARAMETERS = [
     ("Alias", "1, None", "'x'"),
     ("int | Any", "1, 'x', None", ""),
     ("Hidden", "1, ForwardRef()", "'x', typing.ForwardRef('x')"),
+    ("StandIn", "StandIn()", "", "{}, 1"),
+    ("Type[Any]", "A, int", "1, A()", "list[int], collections.abc.Callable[[int], str], Callable[[int], str], int | str"),
     # containers by their origin
     ("list[int]", "[], [1], MyList([1])", "(1,), {1}, 'x', None"),
     ("List[int]", "[], [1]", "(1,), None, {}"),

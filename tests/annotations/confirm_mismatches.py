@@ -9,6 +9,7 @@ not checked."""
 import ast
 import functools
 import gc
+import importlib
 import inspect
 import json
 import os
@@ -24,17 +25,33 @@ for key, module, qualname, line, param, observed in json.load(open(os.environ["T
 said, busy = {}, False
 
 
-def for_checkers(module):
-    """What a module has under TYPE_CHECKING."""
-    names = {}
+@functools.lru_cache(maxsize=None)
+def for_checkers(name):
+    """What a module has under TYPE_CHECKING; what it imports may be there for checkers only, too."""
+    module, names = importlib.import_module(name), {}
     for node in ast.walk(ast.parse(inspect.getsource(module))):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             for statement in node.body:
+                if isinstance(statement, ast.ImportFrom):
+                    names.update(imported(module, statement))
+                    continue
                 try:
                     exec(ast.unparse(statement), {**vars(module), **names}, names)
                 except Exception:
-                    pass                           # installed for checkers only, too
+                    pass                           # installed for checkers only, or a class of what is
     return names
+
+
+def imported(module, statement):
+    try:
+        source = importlib.import_module("." * statement.level + (statement.module or ""), module.__package__)
+    except ImportError:
+        return {}
+    found = {a.asname or a.name: getattr(source, a.name, None) for a in statement.names}
+    if None in found.values():
+        hidden = for_checkers(source.__name__)
+        found = {a.asname or a.name: getattr(source, a.name, hidden.get(a.name)) for a in statement.names}
+    return {k: v for k, v in found.items() if v is not None}
 
 
 @functools.lru_cache(maxsize=None)
@@ -42,7 +59,7 @@ def hints(code, name):
     """Of the function that has this code."""
     module = sys.modules[name]
     function = next(f for f in gc.get_referrers(code) if inspect.isfunction(f) and f.__code__ is code)
-    return typing.get_type_hints(function, {**vars(module), **for_checkers(module)}, {c.__name__: c for c in owners(module, code)})
+    return typing.get_type_hints(function, {**for_checkers(name), **vars(module)}, {c.__name__: c for c in owners(module, code)})
 
 
 def owners(module, code):

@@ -262,6 +262,11 @@ class ForwardRef:
 
 
 Hidden = Union[int, "ForwardRef"]
+
+if TYPE_CHECKING:
+    class StandIn(TypedDict): ...
+else:
+    class StandIn(dict): ...
 ints, strs = [1], ["x"]
 
 

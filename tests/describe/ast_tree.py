@@ -61,6 +61,13 @@ def as_compiled(body):
             yield from as_compiled(s.body if known else s.orelse)
 
 
+def trivial_flags(body):
+    """A trivial body without a raise is an empty one."""
+    if not is_trivial(body):
+        return set()
+    return {"trivial"} if any(isinstance(s, ast.Raise) for s in as_compiled(body)) else {"trivial", "empty"}
+
+
 def is_trivial(body):
     for s in as_compiled(body):
         if isinstance(s, (ast.Pass, ast.Global, ast.Nonlocal)):
@@ -122,7 +129,7 @@ class Visitor(ast.NodeVisitor):
 
     def visit_FunctionDef(self, node):
         self.outside(node)
-        self.add(node.name, node, {"function"} | self.decoration(node) | ({"trivial"} if is_trivial(node.body) else set()))
+        self.add(node.name, node, {"function"} | self.decoration(node) | trivial_flags(node.body))
         self.inside((), node.body)
 
     visit_AsyncFunctionDef = visit_FunctionDef

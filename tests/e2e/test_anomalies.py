@@ -69,6 +69,7 @@ class Base(abc.ABC):
     @prop.setter
     def prop(self, value): self.value = value
     def __repr__(self): return "Base"
+    def hook_of_abstract(self): pass
 
 class Shape(typing.Protocol):
     def area(self) -> float: return 0.0
@@ -96,6 +97,8 @@ if __name__ == "__main__":
     def guarded(): return 1
 def twice(): return 1
 def twice(): return 2
+def dead_pass(): pass
+def todo_later(): raise NotImplementedError
 
 @functools.lru_cache
 def dead_cached(): return 1
@@ -103,7 +106,7 @@ def dead_cached(): return 1
 alive(); factory()(); over(1); Child().must(); Child().prop; Point.live_static(); Point(); twice()
 '''
 DEAD_NAMES = {"dead", "dead_outer", "factory.<locals>.never_made_use_of", "dead_async", "dead_generator", "Base.prop", "Base.__repr__",
-              "Point.dead_method", "Point.dead_class_method", "dead_cached"}
+              "Point.dead_method", "Point.dead_class_method", "dead_cached", "dead_pass", "Child.hook", "Child.doc_only"}
 
 
 def test_dead_code_and_nothing_else(ghost, python, tmp_path):
@@ -135,7 +138,7 @@ def test_sources_tell_modules_never_imported(ghost, tmp_path):
     assert {(r["module"], r["qualname"], r["observed"]) for r in rows} == {
         ("shop.used", "g", "never entered"), ("shop.unused", "<module>", "never imported"), ("shop.web.late", "<module>", "never imported")}
     unused = next(r for r in rows if r["module"] == "shop.unused")
-    assert [e[0] for e in evidence(unused, "function")] == ["a (line 1)", "B.c (line 3)"] and unused["count"] == 2
+    assert [e[0] for e in evidence(unused, "function")] == ["a (line 1)", "B.c (line 3)", "B.d (line 4)"] and unused["count"] == 3
     assert findings(ghost, "--only", "never_called", "--script", str(tmp_path / "app.py")) and ghost.command(
         "anomalies", "--script", str(tmp_path / "missing.py")).status == 2
     (package / "broken.py").write_bytes(b"# coding: no-such-thing\ndef f(): pass\n")

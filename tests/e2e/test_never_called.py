@@ -39,7 +39,7 @@ PROGRAMS = {
     "dis,difflib,pprint": "import dis, difflib, pprint\ndis.Bytecode('x = 1').dis()\nlist(difflib.unified_diff(['a'], ['b']))\npprint.pformat({'a': list(range(50))})",
 }
 PATIENCE = 1800 if "GHOST_NEVER_SUITES" in os.environ else 300
-EXEMPT = compare.OVERLOAD | compare.ABSTRACT | compare.PROTOCOL | compare.TYPE_CHECKING | compare.MAIN_GUARD | compare.TRIVIAL
+EXEMPT = compare.OVERLOAD | compare.ABSTRACT | compare.PROTOCOL | compare.TYPE_CHECKING | compare.MAIN_GUARD
 # What coverage.py itself has imported is executed anew; the first exit handler to be registered is the last to run.
 COVERED = """
 import atexit, sys
@@ -82,7 +82,9 @@ def dead_by_coverage(path, entered):
         reachable = all(any(other in entered for other, _, _ in lines.get(p, [])) for p in parents(name))
         owner = lines.get(parents(name)[-1], [(0, 0, "")])[0] if parents(name) else (0, 0, "")
         special = owner[2] == "class" and owner[1] & compare.DECORATED and name.rpartition(".")[2].startswith("__") and name.endswith("__")
-        if kind != "class" and line not in entered and not flags & EXEMPT and reachable and not replaced and not special:
+        interface = flags & compare.TRIVIAL and not flags & compare.EMPTY     # raise NotImplementedError
+        beside_abstract = flags & compare.EMPTY and owner[2] == "class" and any(f & compare.ABSTRACT for _, f, _, n in rows if n.rpartition(".")[0] == parents(name)[-1])
+        if kind != "class" and line not in entered and not flags & EXEMPT and not interface and not beside_abstract and reachable and not replaced and not special:
             dead.add((name, line))
     return dead
 
@@ -90,10 +92,11 @@ def dead_by_coverage(path, entered):
 def compare_one(tmp_path, python, script, packages):
     arcs = tmp_path / "arcs.json"
     (tmp_path / "covered.py").write_text(COVERED)
-    env = harness.clean_environment(COVERAGE_CORE="ctrace")
+    path = {"PYTHONPATH": SUITES[packages]["path"]} if packages in SUITES else {}
+    env = harness.clean_environment(COVERAGE_CORE="ctrace", **path)
     subprocess.run([python, tmp_path / "covered.py", script, arcs, packages], check=True, env=env, timeout=PATIENCE, capture_output=True)
     ghost = harness.Ghost(tmp_path / "data")
-    done = ghost.run([script], "--python", python, *(o for p in packages.split(",") for o in ("--include", p)), timeout=PATIENCE)
+    done = ghost.run([script], "--python", python, *(o for p in packages.split(",") for o in ("--include", p)), env=path, timeout=PATIENCE)
     assert done.status == 0, done.err.decode()
     rows = json.loads(ghost.command("anomalies", "--only", "never_called", "--format", "json", "--verbose").out)["anomalies"]
     found = {}

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import warnings
 
-OVERLOAD, ABSTRACT, PROTOCOL, TYPE_CHECKING, MAIN_GUARD, TRIVIAL, DECORATED, REBOUND = 4, 8, 0x10, 0x20, 0x40, 0x80, 0x100, 0x10000
+OVERLOAD, ABSTRACT, PROTOCOL, TYPE_CHECKING, MAIN_GUARD, TRIVIAL, DECORATED, EMPTY, REBOUND = 4, 8, 0x10, 0x20, 0x40, 0x80, 0x100, 0x1000, 0x10000
 INTERESTING = {"overload": OVERLOAD, "abstractmethod": ABSTRACT, "abstractproperty": ABSTRACT, "abstractclassmethod": ABSTRACT,
                "abstractstaticmethod": ABSTRACT, "Protocol": PROTOCOL, "TYPE_CHECKING": TYPE_CHECKING}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -120,6 +120,7 @@ class Visitor(ast.NodeVisitor):
                 self.visit(part)
         self.number += 1
         trivial = TRIVIAL if all(map(is_trivial_statement, node.body)) else 0
+        trivial |= EMPTY if trivial and not any(isinstance(s, ast.Raise) for s in node.body) else 0
         kind = "def" if isinstance(node, ast.FunctionDef) else "async"
         r = self.row(kind, flags | trivial, self.first_line(node), node.name)
         self.bind(node.name, r, bool(node.decorator_list))
