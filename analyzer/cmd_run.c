@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "ghost/def.h"
 #include "ghost/record.h"
 #include "run.h"
 #include "term.h"
@@ -51,6 +52,9 @@ static const struct option options[] = {
     { .name = "max-log", .kind = OPTION_SIZE, .at = AT(filter.max_log), .arg = "SIZE",
       .key = "recording.max_log", .env = "GHOST_MAX_LOG",
       .help = "stop recording a process when its log has this size, as 500M" },
+    { .name = "deep", .kind = OPTION_COUNT, .at = AT(filter.deep), .arg = "N", .key = "recording.deep", .env = "GHOST_DEEP",
+      .help = "also look at the types of up to N elements (256 at most) of some of the lists, tuples, dicts and sets that functions "
+              "take and give, so that ghost anomalies can judge list[int] by its elements (default 0: none)" },
     { .name = "data-dir", .kind = OPTION_DIR, .at = AT(data_dir), .arg = "DIR", .key = "recording.data_dir", .env = "GHOST_DATA_DIR",
       .help = "where sessions live (default: $GHOST_DATA_DIR, else ~/.ghost)" },
     { .name = "quiet", .letter = 'q', .kind = OPTION_FLAG, .at = AT(quiet), .key = "recording.quiet",
@@ -234,6 +238,8 @@ static int run(const void *values, int argc, char **argv, struct ghost_err *err)
     struct ghost_err off = GHOST_ERR_INIT;
     struct timespec start;
     int status = 0;
+    if (o->filter.deep > GHOST_DEEP_MAX)
+        return ghost_fail(err, GHOST_E_USAGE, "--deep takes a number of elements up to %u, not %" PRIu64, GHOST_DEEP_MAX, o->filter.deep);
     find_stderr();
     int ret = run_target_resolve(&target, o->python, o->module, o->code, argc, argv, err);
     if (ret < 0)
@@ -270,7 +276,8 @@ const struct command cmd_run = {
         "  ghost run -m uvicorn main:app        a module\n"
         "  ghost run gunicorn -w 4 app:app      a command; its workers are recorded too\n"
         "  ghost run python3.12 -X dev app.py   an interpreter with options of its own\n"
-        "  ghost run -i app -i sqlalchemy app.py   the application and an installed package",
+        "  ghost run -i app -i sqlalchemy app.py   the application and an installed package\n"
+        "  ghost run --deep 16 app.py           also what is inside lists and dicts, sampled",
     .options = options,
     .options_size = sizeof(struct run_options),
     .operands = OPERAND_COMMAND,

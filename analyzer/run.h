@@ -34,6 +34,7 @@ struct run_filter {
     struct option_list include, exclude;
     bool all;
     uint64_t flush_ms, max_log;      /* 0: not given */
+    uint64_t deep;                   /* elements, up to GHOST_DEEP_MAX; 0: none */
     const char *on_full;             /* NULL: not given */
 };
 /* The folder with boot/ and the recorders, absolute, as a new string. */

@@ -126,6 +126,8 @@ int run_environment(const char *lib, const char *session_dir, const struct run_f
     if (ret == 0)
         ret = set_number("GHOST_MAX_LOG", (double)f->max_log, err);
     if (ret == 0)
+        ret = set_number("GHOST_DEEP", (double)f->deep, err);
+    if (ret == 0)
         ret = set_text("GHOST_HOW", "run", err);
     if (ret == 0)
         ret = set_text("GHOST_SESSION_DIR", session_dir, err);

@@ -6,22 +6,14 @@
 #include "capture.h"
 #include "describe.h"
 
-/* Our cold paths allocate and use calls that may set or clear an exception. The
- * application's own must come out untouched; and before 3.12 an allocation may
- * start the garbage collector, which runs application code. */
-struct quiet {
-    PyObject *type, *value, *traceback;
-    int gc;
-};
-
-static void quiet_begin(struct quiet *q)
+void capture_quiet(struct quiet *q)
 {
     PyErr_Fetch(&q->type, &q->value, &q->traceback);
     q->gc = COMPAT_GC_IN_ALLOCATION ? PyGC_Disable() : 0;
     lane.busy = true;
 }
 
-static void quiet_end(struct quiet *q)
+void capture_restore(struct quiet *q)
 {
     lane.busy = false;
     if (q->gc)
@@ -34,9 +26,9 @@ static void quiet_end(struct quiet *q)
 uint32_t capture_unseen_type(PyTypeObject *type)
 {
     struct quiet q;
-    quiet_begin(&q);
+    capture_quiet(&q);
     uint32_t id = ident_type(type);
-    quiet_end(&q);
+    capture_restore(&q);
     return id;
 }
 
@@ -87,7 +79,7 @@ struct funcrec *capture_new(PyCodeObject *code, uint32_t id)
 }
 
 /* An argument; the body's closure may have moved it into a cell already. */
-static PyObject *argument(compat_frame *frame, PyCodeObject *code, int i)
+PyObject *capture_argument(compat_frame *frame, PyCodeObject *code, int i)
 {
     PyObject *o = compat_frame_local(frame, i);
     return o && compat_is_cell(code, i) && PyCell_Check(o) ? PyCell_GET(o) : o;
@@ -120,12 +112,12 @@ static void vector_of(const struct signatures *s, compat_frame *frame, PyCodeObj
 
     w[0] = 0; /* a function without parameters has a vector of one word */
     for (; i < s->n_params; i++)
-        w[i] = type_word(argument(frame, code, i));
+        w[i] = type_word(capture_argument(frame, code, i));
     uint64_t *extra = w + i;
     if (varargs)
-        extra = tuple_words(extra, argument(frame, code, args));
+        extra = tuple_words(extra, capture_argument(frame, code, args));
     if (varkw)
-        dict_words(extra, argument(frame, code, args + varargs));
+        dict_words(extra, capture_argument(frame, code, args + varargs));
 }
 
 static void elements(const uint64_t *w, uint32_t *n, uint32_t types[GHOST_SIG_ELEMENTS])
@@ -173,6 +165,7 @@ static uint32_t new_signature(const struct funcrec *f, const uint64_t *ids)
     if (!vecmap_put(&s->by_id, ids, id))
         return GHOST_SIG_OTHER;
     s->n = id;
+    s->turns[DEEP_CALL] = (struct deep_turn){ 0 };
     define_signature(f, id, ids);
     return id;
 }
@@ -184,11 +177,11 @@ static uint64_t look_up(struct funcrec *f, compat_frame *frame, PyCodeObject *co
     uint32_t sig = vecmap_get(&f->sigs->by_id, ids);
     if (unlikely(!sig)) {
         struct quiet q;
-        quiet_begin(&q);
+        capture_quiet(&q);
         sig = new_signature(f, ids);
         if (f->sigs->co_flags & GHOST_CO_NESTED)
             ident_annotations_again(f, frame);
-        quiet_end(&q);
+        capture_restore(&q);
     }
     return ghost_event_what(f->id, sig, 0);
 }
@@ -288,11 +281,11 @@ void capture_store_slow(uint64_t time_kind, uint64_t what)
         return;
     struct quiet q;
     bool new_ring = !lane.ring;
-    quiet_begin(&q);
+    capture_quiet(&q);
     if (unlikely(compat_interpreters_made() > 1))
         recorder_note(GHOST_NOTE_SUBINTERPRETER, "");
     ring_room(&lane, time_kind >> GHOST_TICK_SHIFT);
-    quiet_end(&q);
+    capture_restore(&q);
     if (lane.pos == lane.stop)
         return; /* no room: counted */
     if (new_ring)
@@ -307,7 +300,7 @@ struct funcrec *capture_first_sight(PyCodeObject *code, compat_frame *frame, boo
     if (lane.busy || recorder.state != RECORDER_ON)
         return NULL;
     struct quiet q;
-    quiet_begin(&q);
+    capture_quiet(&q);
     if (recorder.forked)
         recorder_ensure_process(); /* definitions go to the child's own journal */
     struct funcrec *f = ident_code(code, frame, async);
@@ -317,6 +310,6 @@ struct funcrec *capture_first_sight(PyCodeObject *code, compat_frame *frame, boo
         Py_CLEAR(q.traceback);
         PyErr_Fetch(&q.type, &q.value, &q.traceback);
     }
-    quiet_end(&q);
+    capture_restore(&q);
     return f;
 }

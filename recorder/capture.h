@@ -16,9 +16,17 @@
 struct funcrec *capture_new(PyCodeObject *code, uint32_t id); /* NULL: no memory, or too many parameters */
 uint64_t capture_signature(struct funcrec *f, compat_frame *frame, PyCodeObject *code);
 uint32_t capture_unseen_type(PyTypeObject *type);
+PyObject *capture_argument(compat_frame *frame, PyCodeObject *code, int i); /* borrowed, NULL: not bound */
 void capture_store_slow(uint64_t time_kind, uint64_t what) __attribute__((cold));
 struct funcrec *capture_first_sight(PyCodeObject *code, compat_frame *frame, bool *async);
 void recorder_count_loss(uint32_t cause);
+
+/* Around cold paths that allocate or use calls which may set or clear an exception: the
+ * application's own comes out untouched, and before 3.12, where an allocation may start
+ * the garbage collector, which runs application code, it does not. */
+struct quiet { PyObject *type, *value, *traceback; int gc; };
+void capture_quiet(struct quiet *q);
+void capture_restore(struct quiet *q);
 
 static inline void capture_store(uint64_t raw, unsigned kind, uint64_t what)
 {

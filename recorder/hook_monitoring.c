@@ -10,6 +10,7 @@
 #if COMPAT_HAS_MONITORING
 #include <stddef.h>
 #include "capture.h"
+#include "deep.h"
 #include "hook.h"
 #include "stacks.h"
 
@@ -19,7 +20,11 @@
 static const int tool_ids[] = { 4, 3, 5 };
 
 /* Bits of sys.monitoring.events; read from it at install (they differ by version). */
-struct event { const char *name; vectorcallfunc callback, following; bool local; };
+struct event {
+    const char *name;
+    bool local;
+    vectorcallfunc callback, following /* in a process that has greenlets */, deep /* with --deep, or NULL */;
+};
 
 struct callback { PyObject_HEAD vectorcallfunc call; };
 
@@ -62,19 +67,44 @@ static PyObject *first_start(PyCodeObject *code, compat_frame *frame)
         return Py_None;
     }
     capture_call(f, frame, code, f->generator_like ? ghost_activation(frame) : 0);
+    if (recorder.config.deep)
+        deep_call(f, frame, code, frame->previous);
     return async ? NULL : Py_None;
 }
 
-static PyObject *on_start(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
+/* `deep` is known when this is compiled: a recording without --deep runs no
+ * instruction for it. */
+static inline PyObject *started(PyObject *const *args, bool deep)
 {
     PyCodeObject *code = (PyCodeObject *)args[0];
     struct funcrec *f = ident_lookup(code);
     compat_frame *frame = compat_current_frame(gil, code);
-    (void)self, (void)nargsf, (void)kw;
     if (unlikely((uintptr_t)f <= (uintptr_t)NOT_RECORDED))
         return f ? disable : first_start(code, frame);
     capture_call(f, frame, code, unlikely(f->generator_like) ? ghost_activation(frame) : 0);
+    if (deep)
+        deep_call(f, frame, code, frame->previous);
     return Py_None;
+}
+
+static PyObject *on_start(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
+{
+    (void)self, (void)nargsf, (void)kw;
+    return started(args, false);
+}
+
+/* With --deep a few instructions more do not matter: greenlets are asked about here, too. */
+static void follow_if_needed(void)
+{
+    if (stacks_followed)
+        stacks_follow(compat_tstate());
+}
+
+static PyObject *on_start_deep(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
+{
+    (void)self, (void)nargsf, (void)kw;
+    follow_if_needed();
+    return started(args, true);
 }
 
 static inline struct funcrec *known(PyObject *const *args)
@@ -99,6 +129,26 @@ static PyObject *on_yield(PyObject *self, PyObject *const *args, size_t nargsf, 
     if (likely(f != NULL))
         capture_yield(f, args[2]);
     return Py_None;
+}
+
+static compat_frame *frame_below(PyObject *const *args) { return compat_current_frame(gil, (PyCodeObject *)args[0])->previous; }
+
+static PyObject *on_return_deep(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
+{
+    struct funcrec *f = known(args);
+    follow_if_needed();
+    if (likely(f != NULL))
+        deep_return(f, args[2], frame_below(args));
+    return on_return(self, args, nargsf, kw);
+}
+
+static PyObject *on_yield_deep(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
+{
+    struct funcrec *f = known(args);
+    follow_if_needed();
+    if (likely(f != NULL))
+        deep_yield(f, args[2], frame_below(args));
+    return on_yield(self, args, nargsf, kw);
 }
 
 static PyObject *on_resume(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
@@ -157,22 +207,29 @@ FOLLOWING(on_throw)
 FOLLOWING(on_unwind)
 
 static const struct event events[] = {
-    { "PY_START", on_start, on_start_following, false },
-    { "PY_RETURN", on_return, on_return_following, true },
-    { "PY_YIELD", on_yield, on_yield_following, true },
-    { "PY_RESUME", on_resume, on_resume_following, true },
-    { "PY_THROW", on_throw, on_throw_following, COMPAT_LOCAL_UNWIND },
-    { "PY_UNWIND", on_unwind, on_unwind_following, COMPAT_LOCAL_UNWIND },
+    { "PY_START", false, on_start, on_start_following, on_start_deep },
+    { "PY_RETURN", true, on_return, on_return_following, on_return_deep },
+    { "PY_YIELD", true, on_yield, on_yield_following, on_yield_deep },
+    { "PY_RESUME", true, on_resume, on_resume_following, NULL },
+    { "PY_THROW", COMPAT_LOCAL_UNWIND, on_throw, on_throw_following, NULL },
+    { "PY_UNWIND", COMPAT_LOCAL_UNWIND, on_unwind, on_unwind_following, NULL },
 };
 #define N_EVENTS (sizeof(events) / sizeof(events[0]))
 static struct callback *callbacks[N_EVENTS]; /* as registered; owned, for ever */
+
+static vectorcallfunc callback_of(const struct event *e)
+{
+    if (recorder.config.deep && e->deep)
+        return e->deep;
+    return stacks_followed ? e->following : e->callback;
+}
 
 /* The registered objects stay: one of them may be running. */
 static void follow_stacks(void)
 {
     for (size_t i = 0; i < N_EVENTS; i++)
         if (callbacks[i])
-            callbacks[i]->call = events[i].following;
+            callbacks[i]->call = callback_of(&events[i]);
 }
 
 static PyTypeObject callback_type = {
@@ -216,7 +273,7 @@ static int register_event(PyObject *monitoring, PyObject *bits, const struct eve
     struct callback *c = PyObject_New(struct callback, &callback_type);
     long value = bit ? PyLong_AsLong(bit) : 0;
     if (bit && c) {
-        c->call = stacks_followed ? e->following : e->callback;
+        c->call = callback_of(e);
         callbacks[e - events] = (struct callback *)Py_NewRef(c);
         r = call_method(monitoring, "register_callback", "(ilO)", tool_id, value, c);
         sets[e->local] |= value;

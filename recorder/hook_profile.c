@@ -7,6 +7,7 @@
  * threads take it over through threading.setprofile, whose Python-level
  * callable installs the C function on its first event. */
 #include "capture.h"
+#include "deep.h"
 #include "hook.h"
 #include "stacks.h"
 
@@ -42,12 +43,14 @@ static void entered(PyFrameObject *pyframe, struct funcrec *f)
 {
     compat_frame *frame = inner(pyframe);
     PyCodeObject *code = compat_frame_code(frame);
-    if (!generator_owned(f, frame))
-        capture_call(f, frame, code, 0);
-    else if (begins(frame, code))
-        capture_call(f, frame, code, ghost_activation(frame));
-    else
+    bool activation = generator_owned(f, frame);
+    if (activation && !begins(frame, code)) {
         capture_resume(f, GHOST_EV_RESUME, ghost_activation(frame));
+        return;
+    }
+    capture_call(f, frame, code, activation ? ghost_activation(frame) : 0);
+    if (recorder.config.deep)
+        deep_call(f, frame, code, frame->previous);
 }
 
 /* Does the frame stand at an instruction that suspends it? */
@@ -79,10 +82,15 @@ static void left(PyFrameObject *pyframe, struct funcrec *f, PyObject *value)
     compat_frame *frame = inner(pyframe);
     if (by_exception(pyframe, value))
         capture_unwind(f, NULL, NULL);
-    else if (generator_owned(f, frame) && at_yield(pyframe))
+    else if (generator_owned(f, frame) && at_yield(pyframe)) {
         capture_yield(f, value);
-    else
+        if (recorder.config.deep)
+            deep_yield(f, value, frame->previous);
+    } else {
         capture_return(f, value);
+        if (recorder.config.deep)
+            deep_return(f, value, frame->previous);
+    }
 }
 
 static int on_event(PyObject *self, PyFrameObject *pyframe, int what, PyObject *arg)

@@ -35,6 +35,11 @@ static_assert(offsetof(struct funcrec, types) + INLINE_TYPES * sizeof(void *) ==
 #define ANNOTATIONS_READ 64u
 struct annotations { uint64_t seen[ANNOTATIONS_KEPT] /* hashes */; uint8_t n, n_read; bool wrapper; };
 
+/* When a function's calls (ends, yields) are looked into next (deep.h): after `wait`
+ * more, `taken` were. */
+enum deep_turns { DEEP_CALL, DEEP_RETURN, DEEP_YIELD, DEEP_TURNS };
+struct deep_turn { uint32_t wait, taken; };
+
 /* The rest of a function: all its signatures. */
 struct signatures {
     struct vecmap by_id;         /* vector of type ids -> signature */
@@ -42,6 +47,7 @@ struct signatures {
     uint16_t n_params, width;    /* words in a vector: capture.c */
     bool full;
     struct annotations annotations;
+    struct deep_turn turns[DEEP_TURNS];
 };
 
 /* co_extra of code that is not recorded. */

@@ -147,7 +147,8 @@ static uint64_t varint(const uint8_t **p)
 /* What belongs to one process only and is not handed down to a fork's child. */
 static bool is_handed_down(uint64_t kind)
 {
-    return kind != GHOST_REC_META && kind != GHOST_REC_THREAD && kind != GHOST_REC_NOTE && kind != GHOST_REC_LOSS;
+    return kind != GHOST_REC_META && kind != GHOST_REC_THREAD && kind != GHOST_REC_NOTE && kind != GHOST_REC_LOSS
+           && kind != GHOST_REC_SAMPLED;
 }
 
 void journal_before_fork(void)

@@ -95,6 +95,9 @@ static void configure(PyObject *d)
     if (c->flush_ns < FLUSH_NS_MIN)
         c->flush_ns = FLUSH_NS_MIN;
     c->max_log = get_number(d, "max_log", 0);
+    c->deep = (uint32_t)get_number(d, "deep", 0);
+    if (c->deep > GHOST_DEEP_MAX)
+        c->deep = GHOST_DEEP_MAX;
     free(on_full);
     PyErr_Clear();
 }
@@ -220,6 +223,7 @@ static PyObject *module_flush(PyObject *self, PyObject *none)
     int ret = GHOST_E_STATE;
     (void)self, (void)none;
     if (recorder.state == RECORDER_ON && !recorder.forked) {
+        deep_tell();
         Py_BEGIN_ALLOW_THREADS
         ret = drain_flush(5000000000u);
         Py_END_ALLOW_THREADS

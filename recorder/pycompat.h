@@ -31,6 +31,7 @@
 #include <internal/pycore_stackref.h>
 #endif
 #include <internal/pycore_frame.h>
+#include <internal/pycore_dict.h>
 #include <opcode.h>
 #include <internal/pycore_interp.h>
 #include <internal/pycore_runtime.h>
@@ -218,6 +219,9 @@ static inline bool compat_is_cell(const PyCodeObject *code, int i)
 {
     return (PyBytes_AS_STRING(code->co_localspluskinds)[i] & 0x40) != 0; /* CO_FAST_CELL */
 }
+
+/* Entries of a dict's table, those of removed keys with them. */
+static inline Py_ssize_t compat_dict_entries(PyObject *dict) { return ((PyDictObject *)dict)->ma_keys->dk_nentries; }
 
 /* The exception in flight on a thread whose frame has just been left, as its
  * type and traceback, without touching it. */

@@ -68,7 +68,7 @@ static int write_meta(const char *how)
     const struct recorder_config *c = &recorder.config;
     struct utsname uts;
     struct timespec real;
-    char pid[24], ppid[24], parent[33] = "", filter[1024], real_ns[24], mono_ns[24], tick[24], platform[160] = "";
+    char deep[12], pid[24], ppid[24], parent[33] = "", filter[1024], real_ns[24], mono_ns[24], tick[24], platform[160] = "";
     static const uint8_t none[16];
     const char *session = strrchr(c->session_dir, '/');
 
@@ -81,6 +81,7 @@ static int write_meta(const char *how)
     if (memcmp(recorder.parent, none, sizeof(none)) != 0)
         hex(recorder.parent, sizeof(recorder.parent), parent);
     filter_text(filter, sizeof(filter));
+    snprintf(deep, sizeof(deep), "%u", c->deep);
     if (uname(&uts) == 0)
         snprintf(platform, sizeof(platform), "%.64s %.32s", uts.sysname, uts.machine);
     const struct ghost_def_pair pairs[] = {
@@ -91,9 +92,10 @@ static int write_meta(const char *how)
         { str("hook"), str(c->hook) }, { str("clock"), str(clock_is_tsc ? "tsc" : "monotonic") },
         { str("filter"), str(filter) }, { str("start_real_ns"), str(real_ns) }, { str("start_mono_ns"), str(mono_ns) },
         { str("start_tick"), str(tick) }, { str("session"), str(session ? session + 1 : c->session_dir) },
+        { str("deep"), str(deep) }, /* the last: only with --deep */
     };
     struct ghost_buf b = { 0 };
-    ghost_encode_meta(&b, &(struct ghost_def_meta){ sizeof(pairs) / sizeof(pairs[0]), pairs });
+    ghost_encode_meta(&b, &(struct ghost_def_meta){ sizeof(pairs) / sizeof(pairs[0]) - !c->deep, pairs });
     return journal_append_buf(&b);
 }
 
@@ -184,6 +186,7 @@ void recorder_ensure_process(void)
         return;
     }
     retry_at = 0;
+    deep_restart();
     recorder.forked = false;
 }
 
@@ -228,6 +231,7 @@ void recorder_finish(void)
     done = true;
     recorder.state = RECORDER_FINISHED;
     tell_own_losses();
+    deep_tell();
     drain_finish();
     if (!drain_failing() && !drain_running() && ring_all_logged()) {
         ring_remove_files();

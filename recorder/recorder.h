@@ -29,6 +29,7 @@ struct recorder_config {
     bool wait_when_full;         /* else: drop, counted */
     uint64_t flush_ns;           /* longest time an event waits for the log */
     uint64_t max_log;            /* bytes, 0: no cap */
+    uint32_t deep;               /* elements of a container that are looked at, 0: none */
 };
 
 enum recorder_state { RECORDER_OFF, RECORDER_ON, RECORDER_FINISHED };
@@ -146,6 +147,10 @@ bool drain_running(void);
 bool drain_failing(void);                 /* any: the log cannot be written now */
 void drain_finish(void);                  /* GIL or end of process: everything out, END, join */
 int drain_flush(uint64_t timeout_ns);     /* GIL: waits until what is stored now is in the log */
+
+/* ---- deep.c: what was seen inside containers (deep.h) ---- */
+void deep_tell(void);                     /* GIL, or end of process: brings the counts in the journal up to date */
+void deep_restart(void);                  /* GIL; child of a fork: it counts from 0 */
 
 /* ---- fork.c ---- */
 int fork_install(void);

@@ -14,6 +14,7 @@ import os
 import sys
 
 OLDEST, NEWEST = (3, 11), (3, 15)
+DEEP_MAX = 256                       # GHOST_DEEP_MAX of include/ghost/def.h
 
 # How helper processes of multiprocessing and its relatives begin: they run the
 # main module of their parent under the name __mp_main__. Programs given to -c,
@@ -158,6 +159,14 @@ def number(env, name, factor, suffixes):
     return int(value)
 
 
+def depth(env):
+    """How many elements of a container are looked at; 0 none."""
+    text = env.get('GHOST_DEEP') or '0'
+    if not text.isdecimal() or int(text) > DEEP_MAX:
+        raise Refused('GHOST_DEEP has no usable value; it wants a number of elements, 0 to %d' % DEEP_MAX)
+    return int(text)
+
+
 def data_dir(env):
     folder = env.get('GHOST_DATA_DIR') or os.path.expanduser('~/.ghost')
     if folder.startswith('~'):
@@ -212,6 +221,7 @@ def configuration(env, boot, main_name, script):
         'flush_ms': number(env, 'GHOST_FLUSH', 1000, ''),
         'on_full': on_full,
         'max_log': number(env, 'GHOST_MAX_LOG', 1, 'KMGT'),
+        'deep': depth(env),
         'hook': env.get('GHOST_HOOK', ''),
         'session_dir': session_dir(env),
     }

@@ -3,7 +3,7 @@
 VERDICT is "match", "mismatch", or "refused: WHY" where the checker cannot judge the annotation at all. Both look into containers (typeguard at the
 first element, beartype at one by chance): the cases that compare containers hold elements that fit.
 
-usage: checkers.py FOLDER typeguard|beartype    (a folder that generate.py has written to)"""
+usage: checkers.py FOLDER typeguard|typeguard-all|beartype    (a folder that generate.py has written to; -all: looks at every element)"""
 import contextlib
 import io
 import json
@@ -22,9 +22,10 @@ def verdict(call, violations):
     return "match"
 
 
-def by_typeguard():
+def by_typeguard(strategy="FIRST_ITEM"):
     import typeguard
 
+    typeguard.config.collection_check_strategy = typeguard.CollectionCheckStrategy[strategy]
     with typeguard.install_import_hook(["cases_under_test"]):
         import cases_under_test
     return {name: verdict(call, typeguard.TypeCheckError) for name, call in cases_under_test.CALLS.items()}
@@ -59,4 +60,5 @@ if __name__ == "__main__":
     sys.path.insert(0, sys.argv[1])
     warnings.simplefilter("ignore")
     checker = sys.argv[2]
-    json.dump((by_typeguard if checker == "typeguard" else by_beartype)(), sys.stdout)
+    by = {"typeguard": by_typeguard, "typeguard-all": lambda: by_typeguard("ALL_ITEMS"), "beartype": by_beartype}
+    json.dump(by[checker](), sys.stdout)

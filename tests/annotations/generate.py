@@ -11,6 +11,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+from cases_elements import ELEMENTS, ELEMENTS_OF_FUNCTIONS  # noqa: E402
 from cases_functions import FUNCTIONS  # noqa: E402
 from cases_parameters import PARAMETERS, SYNTAX  # noqa: E402
 
@@ -56,10 +57,18 @@ def imports():
     return "".join(ast.unparse(node) + "\n" for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom)))
 
 
-def module(version=sys.version_info[:2], future=False):
+def elements(version=sys.version_info[:2]):
+    """Cases of what is inside containers (--deep)."""
+    for i, (annotation, *columns) in enumerate(ELEMENTS):
+        yield from calls(f"e{i:03}", f"def F(x: {annotation}): pass", "F($)", columns, annotation)
+    for i, (definition, *columns) in enumerate(ELEMENTS_OF_FUNCTIONS):
+        yield from calls(f"g{i:03}", definition, "$", columns, definition)
+
+
+def module(version=sys.version_info[:2], future=False, table_of=cases):
     parts = ["from __future__ import annotations\n" if future else "", imports(), "from names import *\n"]
     table = []
-    for case in cases(version):
+    for case in table_of(version):
         parts.append(case.definition + "\n")
         table.append(f"    {case.name!r}: lambda: {case.call},\n")
     return "\n".join(parts) + LATER + "\nCALLS = {\n" + "".join(table) + "}\n"
@@ -79,9 +88,9 @@ for call in cases_under_test.CALLS.values():
 '''
 
 
-def write(folder, future=False, version=sys.version_info[:2]):
+def write(folder, future=False, version=sys.version_info[:2], table_of=cases):
     (folder / "names.py").write_text((HERE / "names.py").read_text())
-    (folder / "cases_under_test.py").write_text(module(version, future))
+    (folder / "cases_under_test.py").write_text(module(version, future, table_of))
     (folder / "main.py").write_text(MAIN)
     return folder / "main.py"
 

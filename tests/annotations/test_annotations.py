@@ -45,9 +45,9 @@ def case_of(row, names):
     return None
 
 
-def decided_by_ghost(ghost, python, main, packages, cases):
+def decided_by_ghost(ghost, python, main, packages, cases, *options):
     environment = harness.clean_environment(PYTHONPATH=str(packages))
-    done = ghost.run([main], "--python", python.exe, env=environment)
+    done = ghost.run([main], "--python", python.exe, *options, env=environment)
     assert done.status == 0, done.err.decode()
     done = ghost.command("anomalies", "--only", "type_mismatch", "--verbose", "--format", "json")
     assert done.status in (0, 1), done.err.decode()
