@@ -81,6 +81,21 @@ static void scan_frames(struct scan *s, struct ghost_log *log, struct ghost_deco
     }
 }
 
+/* What an open log's live files hold beyond it, so that the numbers are those of a report. */
+static void scan_tail(struct scan *s, const char *path, struct ghost_decoder *decoder)
+{
+    struct ghost_err why = GHOST_ERR_INIT;
+    struct ghost_buf bytes = { 0 };
+    struct ghost_log *log = ghost_live_open(path, &bytes, &why);
+    struct ghost_log *tail = log && bytes.len ? ghost_log_open_memory(bytes.p, bytes.len, &why) : NULL;
+    s->no_memory |= why.code == GHOST_E_NOMEM;
+    if (tail)
+        scan_frames(s, tail, decoder);
+    ghost_log_close(tail);
+    ghost_log_close(log);
+    ghost_buf_release(&bytes);
+}
+
 static int read_log(struct overview *o, const char *path, uint64_t *first_start, struct ghost_decoder *decoder)
 {
     struct ghost_err why = GHOST_ERR_INIT;
@@ -94,6 +109,8 @@ static int read_log(struct overview *o, const char *path, uint64_t *first_start,
     const struct ghost_log_info *info = ghost_log_info(log);
     struct scan s = { .o = o, .stop_at_meta = info->finished || info->size > COUNTED_MAX };
     scan_frames(&s, log, decoder);
+    if (!s.stop_at_meta)
+        scan_tail(&s, path, decoder);
     o->bytes += info->size;
     if (info->finished) {
         o->events += info->events;

@@ -1,4 +1,5 @@
 /* report_table.c - the functions of a session as a table, and what all views share. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "grid.h"
@@ -87,11 +88,36 @@ static void choose_columns(struct sheet_column columns[N_COLUMNS], const char *s
                 columns[c].only = SHEET_ALL;
 }
 
-static void add_row(struct sheet *s, const struct profile *p)
+static int by_qualname(const void *a, const void *b) { return ghost_str_compare(*(const struct ghost_str *)a, *(const struct ghost_str *)b); }
+
+/* Names of the shown functions, sorted, to see which occur twice. NULL: no memory. */
+static struct ghost_str *all_names(const struct report *r)
+{
+    struct ghost_str *v = malloc(((size_t)r->p.n + 1) * sizeof *v);
+    for (uint32_t i = 0; v && i < r->p.n; i++)
+        v[i] = r->p.v[i].qualname;
+    if (v)
+        qsort(v, r->p.n, sizeof *v, by_qualname);
+    return v;
+}
+
+/* Functions of one name are told apart by their modules. */
+static struct ghost_str name_of(struct arena *a, const struct profile *p, const struct ghost_str *names, uint32_t n)
+{
+    const struct ghost_str *at = bsearch(&p->qualname, names, n, sizeof *names, by_qualname);
+    bool twice = (at > names && by_qualname(at, at - 1) == 0) || (at + 1 < names + n && by_qualname(at, at + 1) == 0);
+    size_t size = (size_t)p->module.len + p->qualname.len + 2;
+    char *full = twice ? arena_alloc(a, size) : NULL;
+    if (!full)
+        return report_name(a, p->qualname, p->line);
+    return report_name(a, (struct ghost_str){ full, (uint32_t)snprintf(full, size, "%s.%s", p->module.p, p->qualname.p) }, p->line);
+}
+
+static void add_row(struct sheet *s, const struct profile *p, struct ghost_str name)
 {
     bool timed = p->finished;
     sheet_str(s, p->fn_key);
-    sheet_str(s, report_name(&s->arena, p->qualname, p->line));
+    sheet_str(s, name);
     sheet_count(s, p->calls);
     sheet_share(s, p->exceptions, p->calls);
     sheet_count(s, p->exceptions);
@@ -152,10 +178,12 @@ int report_table(const struct report *r, FILE *f, struct ghost_err *err)
         return print_json(r, f);
     choose_columns(columns, r->o->sort);
     sheet_begin(&s, columns, N_COLUMNS);
-    for (uint32_t i = 0; i < r->p.n; i++)
-        add_row(&s, &r->p.v[i]);
-    int ret = report_sheet(r, f, &s, "report", "functions", err);
+    struct ghost_str *names = all_names(r);
+    for (uint32_t i = 0; names && i < r->p.n; i++)
+        add_row(&s, &r->p.v[i], name_of(&s.arena, &r->p.v[i], names, r->p.n));
+    int ret = !names ? ghost_fail(err, GHOST_E_NOMEM, "out of memory") : report_sheet(r, f, &s, "report", "functions", err);
     sheet_release(&s);
+    free(names);
     if (ret == 0 && is_format(r, "table")) {
         print_summary(r, f);
         model_text_caveats(f, r->m);
