@@ -342,6 +342,32 @@ def test_a_database_alone(ghost, recorded, tmp_path):
     assert done.status == 0 and b"up to date" in done.out
 
 
+def test_sums_by_function_are_the_sums(ghost, recorded, tmp_path):
+    """The tables that reports read against the outcomes that they are made of."""
+    calls = """SELECT q.id, p.id, sum(e.calls), sum(x.failed), sum(x.finished), sum(x.total), sum(x.self) FROM edge e
+        JOIN signature s ON s.id = e.signature JOIN profile p ON s.function BETWEEN p.first_function AND p.last_function
+        LEFT JOIN profile q ON e.caller BETWEEN q.first_function AND q.last_function
+        JOIN (SELECT e.id, ifnull(sum(CASE WHEN o.end IN (1, 2) THEN count END), 0) AS failed, ifnull(sum(count), 0) AS finished, ifnull(sum(total_ns), 0) AS total,
+              ifnull(sum(self_ns), 0) AS self FROM edge e LEFT JOIN outcome o ON o.edge = e.id AND o.end < 4 GROUP BY e.id) x ON x.id = e.id
+        WHERE NOT e.adopted GROUP BY q.id, p.id ORDER BY q.id IS NULL, q.id, p.id"""
+    exceptions = """SELECT p.id, ifnull(t.qualname, '?'), sum(CASE WHEN o.end = 1 THEN count ELSE 0 END), sum(CASE WHEN o.end = 2 THEN count ELSE 0 END),
+        sum(CASE WHEN o.end = 6 THEN count ELSE 0 END) FROM outcome o JOIN edge e ON e.id = o.edge JOIN signature s ON s.id = e.signature
+        JOIN profile p ON s.function BETWEEN p.first_function AND p.last_function LEFT JOIN type t ON t.id = o.type
+        WHERE o.end IN (1, 2, 6) AND NOT e.adopted GROUP BY 1, 2 ORDER BY 1, 2"""
+    generated = tmp_path / "g"
+    generated.mkdir()
+    generate(generated / "1-00000001.ghost", 100000, "--functions", "300", "--service", "--threads", "3")
+    for session in (recorded, generated, story(tmp_path / "s")):
+        good(ghost.command("import", f"{session}/"))
+        with sqlite3.connect(db_of(session)) as db:
+            stored = db.execute("SELECT caller, callee, calls, exceptions, finished, total_ns, self_ns FROM profile_call ORDER BY id").fetchall()
+            assert stored == db.execute(calls).fetchall() and len(stored) > 3
+            stored = db.execute("SELECT profile, type, raised, passed, caught FROM profile_exception ORDER BY 1, 2").fetchall()
+            assert stored == db.execute(exceptions).fetchall() and stored
+            used = db.execute("SELECT ifnull(max(slice) + 1, 0) FROM slice").fetchone()[0]
+            assert str(used) == db.execute("SELECT value FROM info WHERE key = 'slices'").fetchone()[0]
+
+
 def test_which_raw_events(ghost, recorded):
     count = "SELECT count(*) FROM main.event"
 
