@@ -20,12 +20,14 @@ static const struct advice django[] = {
     { 0 }
 };
 static const struct advice fastapi[] = {
+    { "recording.exclude", "[\"[?]\"]", "code that pydantic makes by exec() with no module's name; yours, if you do that, too" },
     { "recording.max_log", "2G", "a worker that lives for weeks must not fill the disk" },
     { "detectors.expected", "[\"fastapi.exceptions.HTTPException\", \"starlette.exceptions.HTTPException\", "
       "\"fastapi.exceptions.RequestValidationError\"]", "these become answers, not failures" },
     { 0 }
 };
 static const struct advice celery[] = {
+    { "recording.exclude", "[\"[?]\"]", "code that billiard makes by exec() with no module's name; yours, if you do that, too" },
     { "recording.max_log", "2G", "a worker that lives for weeks must not fill the disk" },
     { "detectors.expected", "[\"celery.exceptions.Retry\", \"celery.exceptions.Ignore\", \"celery.exceptions.Reject\"]",
       "how a task says that it wants to be tried again, or dropped" },
