@@ -1,17 +1,15 @@
 /* diff_latency.c - is a function slower, or is it noise?
  *
- * Each measure of each side gets an estimate (as a logarithm) and its variance;
- * the slices of time of each process tell how much a measure varies by itself,
- * whatever makes it vary. A change must be larger than the least effect and
- * outside of the interval both as it stands and after the speed that the rest
- * of the program shows is taken off: two runs of one program on a machine that
- * was slower the second time have nothing to tell. docs/diff.md derives it. */
+ * What a function's typical call takes is compared at the speed that the machine
+ * had while it ran, as far as the function follows the machine; a change must
+ * show in the fast calls, in the middle and in the mean of the logarithms. Tails
+ * and means, which one stall makes, must stand out as they are and against the
+ * rest of the program. docs/diff.md derives it. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "diff.h"
-#include "statistics.h"
+#include "diff_latency.h"
 
 const char *const diff_measure_names[] = {
 #define X(name, text, share) #name,
@@ -23,269 +21,270 @@ const char *const diff_measure_texts[] = {
     DIFF_MEASURES(X)
 #undef X
 };
-static const double shares[] = {
-#define X(name, text, share) share,
-    DIFF_MEASURES(X)
-#undef X
-};
-
-enum {
-    CALLS_LEAST = 30,            /* fewer calls tell nothing about their distribution */
-    CELLS_LEAST = 5,             /* and fewer slices nothing about its stability */
-    TAIL_LEAST = 20,             /* calls beyond a quantile */
-    LEAST_NS = 300,              /* below, the recorder's own cost is part of the difference */
-};
-/* An estimate with a larger error has no logarithm to speak of: a mean that one call made, a
- * quantile between two humps. */
-static const double STEADY = 0.25;
+enum { LEAST_NS = 300 };         /* below, the recorder's own cost is part of the difference */
 /* A tail moves with the machine more than the middle does. */
 static const double effect_factor[] = { [DIFF_typical] = 1, [DIFF_mean] = 1, [DIFF_p50] = 1, [DIFF_p95] = 1.5, [DIFF_p99] = 2 };
 
-/* ---- one measure of one side ---- */
+/* ---- a pair ---- */
 
-struct estimate { double value, variance, dof; bool known; };   /* value in ns; variance of its logarithm */
+/* Where a change of the whole distribution shows. */
+enum { VIEW_TYPICAL, VIEW_FAST, VIEW_MIDDLE, N_VIEWS };
+static const double FAST = 0.10;
 
-/* How many times more a mean varies than if calls were independent: for the middle of the
- * distribution, and for its tails, which come in bursts of their own. */
-struct design { double effect, tail_effect, dof; bool known; };
+struct candidate {
+    bool both;                               /* has finished calls on both sides */
+    enum diff_nature nature;
+    double moved[N_VIEWS];                   /* log of after over before, as it stands */
+    double exposure;                         /* how much slower the machine was while it ran, against each side's middle */
+    double own;                              /* log of the own time of a call, after over before; NAN: none */
+    bool leaf;                               /* nearly all of a call is its own */
+    double weight;                           /* as a witness of the machine */
+    double cold;                             /* log of the typical over the quickest call, of the side with more of it */
+    double own_ns;                           /* own time of a quick call */
+    double calls;                            /* finished ones, of the side with fewer */
+    struct estimate before[DIFF_N_MEASURES], after[DIFF_N_MEASURES];
+};
 
-/* Middle and spread in bucket numbers, and how much the squares of the deviations spread, of one call. */
-struct moments { double n, mean, variance, of_squares; };
+static bool both_finished(const struct diff_pair *p) { return p->before && p->after && p->before->finished && p->after->finished; }
 
-/* Calls `each` for every bucket in use, in order. */
-typedef void each_bucket(void *self, unsigned bucket, double count);
-static void walk(const struct hist *h, each_bucket *each, void *self)
+/* Two recordings agree on a function only within this (layout of memory, hash seeds), and within so many
+ * ns; and few calls fall into few moments, of which each is of its own kind. */
+static const double PLACE = 0.03, PLACE_NS = 10, PLACE_CALLS = 25;
+/* A call that mostly takes far longer than it could, for caches that others emptied, say, may do so to
+ * another extent next time: by this part of the logarithm. */
+static const double PLACE_COLD = 0.12, COLD_NS = 5000;   /* and what caches cost a call at most */
+
+static double cold_part(const struct diff_function *f)
 {
-    for (uint32_t i = 0; i < h->n; i++)
-        if (h->v[i].count)
-            each(self, h->v[i].bucket, (double)h->v[i].count);
+    double quick = fmax(1, (double)f->min);
+    return fmin(log(diff_geometric(f) / quick), log1p(COLD_NS / quick));
 }
 
-static void add_first(void *self, unsigned bucket, double count)
+static void look_at_pair(struct candidate *c, const struct diff_pair *p)
 {
-    struct moments *m = self;
-    m->n += count;
-    m->mean += count * (double)bucket;
-}
-
-static void add_higher(void *self, unsigned bucket, double count)
-{
-    struct moments *m = self;
-    double off = (double)bucket - m->mean;
-    m->variance += count * off * off;
-    m->of_squares += count * off * off * off * off;
-}
-
-static struct moments moments_of(const struct diff_function *f)
-{
-    struct moments m = { 0, 0, 0, 0 };
-    walk(&f->hist, add_first, &m);
-    if (m.n <= 0)
-        return m;
-    m.mean /= m.n;
-    walk(&f->hist, add_higher, &m);
-    m.variance = fmax(m.variance / m.n, 1);                  /* a bucket is the least spread there is */
-    m.of_squares = fmax(m.of_squares / m.n - m.variance * m.variance, 1);
-    return m;
-}
-
-static struct design design_of(const struct diff_function *f, struct piece *pieces)
-{
-    struct moments m = moments_of(f);
-    struct design d = { 1, 1, 0, false };
-    struct clustered c[2];
-    for (unsigned squares = 0; squares < 2; squares++) {
-        uint32_t used = 0;
-        for (uint32_t i = 0; i < f->n_cells; i++) {
-            const struct diff_cell *cell = &f->cells[i];
-            double n = (double)cell->finished, sum = (double)cell->log_sum;
-            if (cell->finished)
-                pieces[used++] = (struct piece){ n, squares ? (double)cell->log_squares - 2 * m.mean * sum + n * m.mean * m.mean : sum };
-        }
-        if (used < CELLS_LEAST || m.n < CALLS_LEAST)
-            return d;
-        c[squares] = clustered_mean(pieces, used);
-    }
-    d.known = true;
-    d.dof = c[0].dof;
-    d.effect = fmax(1, c[0].variance * m.n / m.variance);
-    d.tail_effect = fmax(d.effect, c[1].variance * m.n / m.of_squares);
-    return d;
-}
-
-static struct estimate mean_of(const struct diff_function *f, struct piece *pieces)
-{
-    uint32_t used = 0;
-    for (uint32_t i = 0; i < f->n_cells; i++)
-        if (f->cells[i].finished)
-            pieces[used++] = (struct piece){ (double)f->cells[i].finished, (double)f->cells[i].total };
-    struct clustered c = clustered_mean(pieces, used);
-    bool known = c.dof >= CELLS_LEAST - 1 && c.mean > 0 && c.variance < STEADY * STEADY * c.mean * c.mean;
-    return (struct estimate){ c.mean, known ? c.variance / (c.mean * c.mean) : 0, c.dof, known };
-}
-
-/* Mean and spread of the logarithm, from the histogram: slices have it in bucket numbers, which are only nearly one. */
-struct logs { double n, sum, squares; };
-static void add_logs(void *self, unsigned bucket, double count)
-{
-    struct logs *l = self;
-    double x = log((double)hist_lower(bucket) + (double)hist_width(bucket) / 2);
-    l->n += count;
-    l->sum += count * x;
-    l->squares += count * x * x;
-}
-
-static struct estimate typical_of(const struct diff_function *f, struct design d)
-{
-    struct logs l = { 0, 0, 0 };
-    walk(&f->hist, add_logs, &l);
-    if (l.n < 1)
-        return (struct estimate){ .known = false };
-    double mean = l.sum / l.n, spread = fmax(l.squares / l.n - mean * mean, 1e-4);
-    return (struct estimate){ exp(mean), spread / l.n * d.effect, d.dof, true };
-}
-
-struct rank { double wanted, seen, value; };
-static void look_at(void *self, unsigned bucket, double count)
-{
-    struct rank *r = self;
-    if (r->seen < r->wanted && r->seen + count >= r->wanted)
-        r->value = (double)hist_lower(bucket) + (double)hist_width(bucket) * (r->wanted - r->seen) / count;
-    r->seen += count;
-}
-
-/* The value at a rank; linear inside a bucket. */
-static double value_at(const struct diff_function *f, double rank)
-{
-    struct rank r = { fmax(rank, 1e-9), 0, (double)f->max };
-    walk(&f->hist, look_at, &r);
-    return fmin(fmax(r.value, (double)f->min), (double)f->max);
-}
-
-/* The values at ranks z standard errors to either side of the quantile's are an interval of it,
- * whatever the distribution is: where it has two humps, the interval reaches from one to the other. */
-static struct estimate quantile_of(const struct diff_function *f, double share, struct design d, double z)
-{
-    double n = (double)f->finished, error = z * sqrt(n * share * (1 - share) * (share > 0.5 ? d.tail_effect : d.effect));
-    double at = value_at(f, n * share), low = value_at(f, n * share - error), high = value_at(f, n * share + error);
-    if (n * (1 - share) < TAIL_LEAST || n * share - error < 1 || n * share + error > n - 1 || low <= 0)
-        return (struct estimate){ .known = false };
-    double half = fmax(log(high / low) / 2 / z, 0.002);
-    return (struct estimate){ at, half * half, d.dof, half < STEADY };
-}
-
-static void estimate_all(const struct diff_function *f, struct estimate out[DIFF_N_MEASURES], struct piece *pieces, double z)
-{
-    struct design d = design_of(f, pieces);
-    memset(out, 0, DIFF_N_MEASURES * sizeof *out);
-    for (unsigned m = 0; d.known && m < DIFF_N_MEASURES; m++)
-        if (shares[m] > 0)
-            out[m] = quantile_of(f, shares[m], d, z);
-    if (d.known) {
-        out[DIFF_typical] = typical_of(f, d);
-        out[DIFF_mean] = mean_of(f, pieces);
-    }
-}
-
-bool diff_estimate(const struct diff_function *f, enum diff_measure m, double *ns, double *variance, struct ghost_err *err)
-{
-    struct estimate all[DIFF_N_MEASURES];
-    struct piece *pieces = calloc((size_t)f->n_cells + 1, sizeof *pieces);
-    if (!pieces) {
-        ghost_fail(err, GHOST_E_NOMEM, "out of memory");
-        return false;
-    }
-    estimate_all(f, all, pieces, 2);
-    free(pieces);
-    *ns = all[m].value;
-    *variance = all[m].variance;
-    return all[m].known;
+    const struct diff_function *b = p->before, *a = p->after;
+    c->both = true;
+    c->moved[VIEW_TYPICAL] = log(diff_geometric(a) / diff_geometric(b));
+    c->moved[VIEW_FAST] = log(diff_quantile(a, FAST) / diff_quantile(b, FAST));
+    c->moved[VIEW_MIDDLE] = log(diff_quantile(a, 0.5) / diff_quantile(b, 0.5));
+    c->leaf = (double)b->self > 0.8 * (double)b->total && (double)a->self > 0.8 * (double)a->total;
+    double own = (double)b->self / (double)b->finished;
+    c->own = b->self && a->self ? log((double)a->self / (double)a->finished / own) : NAN;
+    c->calls = (double)(b->finished < a->finished ? b->finished : a->finished);
+    c->cold = fmax(cold_part(a), cold_part(b));
+    c->own_ns = fmax(1, c->leaf ? fmin((double)b->min, (double)a->min) : own);
+    c->weight = diff_witness_weight(c->calls, 1000, c->own_ns);
 }
 
 /* ---- the rest of the program ---- */
 
-/* What each function that both sides have says of the machine: log of its own time, after over before. */
-struct witness { double ratio, weight; uint32_t pair; };
-struct rest { struct witness *v, *scratch; uint32_t n; };
+struct rest {
+    struct candidate *of; uint32_t n;        /* by pair */
+    struct weighted *scratch;
+};
+struct expected {
+    double middle, error;                    /* of the machine */
+    double heads;                            /* as many equal witnesses */
+    double apart;                            /* how far functions go apart that ran at the same time; 0: too few to tell */
+};
 
-/* Time in the function itself, so that the callers of one that got slower do not bear witness
- * with it. Where nearly all of a call is its own, the typical call tells it better than the mean. */
-static struct witness witness_of(const struct diff_pair *p, uint32_t index)
+/* With many others, leaving the pair itself and its relatives out moves the middle by nothing worth a sort. */
+enum { MANY = 64 };
+
+static bool among(const struct profile_dist *d, struct ghost_str key)
 {
-    const struct diff_function *b = p->before, *a = p->after;
-    double weight = sqrt(fmin(1000, (double)(b->finished < a->finished ? b->finished : a->finished)));
-    struct witness w = { NAN, weight, index };
-    if ((double)b->self > 0.8 * (double)b->total && (double)a->self > 0.8 * (double)a->total)
-        w.ratio = log(value_at(a, (double)a->finished / 2) / value_at(b, (double)b->finished / 2));
-    else if (b->self && a->self)
-        w.ratio = log((double)a->self / (double)a->finished * (double)b->finished / (double)b->self);
-    return w;
+    for (uint32_t i = 0; i < d->n; i++)
+        if (ghost_str_compare(d->v[i].name, key) == 0)
+            return true;
+    return false;
 }
 
-static int by_ratio(const void *a, const void *b)
+/* One calls the other: what makes one slower may show in both. */
+static bool related(const struct diff_pair *p, const struct diff_pair *q)
 {
-    double x = ((const struct witness *)a)->ratio, y = ((const struct witness *)b)->ratio;
-    return (x > y) - (x < y);
+    return p == q || among(&p->after->callers, q->after->fn_key) || among(&p->after->callees, q->after->fn_key);
 }
 
-static double weighted_median(struct witness *v, uint32_t n)
+/* Among few, one that shows more of the recorder and of cold caches than of the machine must not count as a dissenter. */
+static double few_weight(const struct candidate *c)
 {
-    double all = 0, seen = 0;
-    if (n)
-        qsort(v, n, sizeof *v, by_ratio);
-    for (uint32_t i = 0; i < n; i++)
-        all += v[i].weight;
-    for (uint32_t i = 0; i < n; i++) {
-        seen += v[i].weight;
-        if (seen > all / 2)
-            return v[i].ratio;
-        if (seen == all / 2 && i + 1 < n)
-            return (v[i].ratio + v[i + 1].ratio) / 2;
-    }
-    return 0;
+    double off = 0.04 * 0.04 + 150 / c->own_ns * 150 / c->own_ns;
+    return (c->leaf ? 1 : 0.25) * fmin(1, c->calls / 300) / off;
 }
 
-/* Middle and spread of what all pairs but one show. */
-static void expected_for(const struct rest *r, uint32_t pair, double *middle, double *spread)
+static double said_by(const struct candidate *c, unsigned view, double *weight)
 {
+    *weight = c->leaf ? c->weight : c->weight / 4;
+    return (c->leaf ? c->moved[view] : c->own) - c->exposure;
+}
+
+/* What the witnesses say, all but the relatives of `pair` (GHOST_NONE: all). */
+static struct expected expected_for(const struct rest *r, const struct diff *d, uint32_t pair, unsigned view)
+{
+    double sum = 0, squares = 0, off = 0;
     uint32_t n = 0;
-    for (uint32_t i = 0; i < r->n; i++)
-        if (r->v[i].pair != pair)
-            r->scratch[n++] = r->v[i];
-    *middle = weighted_median(r->scratch, n);
-    for (uint32_t i = 0; i < n; i++)
-        r->scratch[i].ratio = fabs(r->scratch[i].ratio - *middle);
-    *spread = 1.4826 * weighted_median(r->scratch, n);
+    for (uint32_t i = 0; i < r->n; i++) {
+        double weight, said;
+        if (!r->of[i].both || r->of[i].nature == DIFF_WAITS || (pair != GHOST_NONE && related(&d->pairs[pair], &d->pairs[i])))
+            continue;
+        said = said_by(&r->of[i], view, &weight);
+        if (isnan(said))
+            continue;
+        weight = r->n < MANY ? few_weight(&r->of[i]) : weight;
+        r->scratch[n++] = (struct weighted){ said, weight };
+        sum += weight;
+        squares += weight * weight;
+    }
+    struct expected e = { weighted_median(r->scratch, n), 0, squares > 0 ? sum * sum / squares : 0, 0 };
+    for (uint32_t i = 0; i < n; i++) {
+        double x = r->scratch[i].value - e.middle;
+        off += r->scratch[i].weight * x * x;
+        r->scratch[i].value = fabs(x);
+    }
+    if (n) /* few: one that disagrees must count */
+        e.error = (n < MANY ? sqrt(off / sum) : 1.4826 * weighted_median(r->scratch, n)) / sqrt(e.heads);
+    return e;
 }
 
-/* With many others, leaving the pair's own value out moves the middle by nothing worth a sort. */
-enum { REST_SHARED = 64 };
+/* ---- what those say that ran at the same time ---- */
 
-/* ---- change ---- */
+/* A function's part in a slice of a side. */
+struct voice { uint32_t slice, pair; double share; };
+struct voices { struct voice *v; uint32_t n; };
 
-static bool beyond(double log_ratio, double half, double least)
+static int by_slice(const void *pa, const void *pb)
 {
-    return fabs(log_ratio) > least && fabs(log_ratio) - half > 0;
+    const struct voice *a = pa, *b = pb;
+    return a->slice != b->slice ? (a->slice > b->slice) - (a->slice < b->slice) : (a->pair > b->pair) - (a->pair < b->pair);
 }
 
-static void compare(struct diff_latency *l, const struct estimate *b, const struct estimate *a, double tail, double least,
-                    double expected, double spread)
+static bool voices_of(struct voices *voices, const struct diff *d, const struct candidate *of, bool after)
 {
+    size_t n = 1;
+    for (uint32_t i = 0; i < d->n; i++)
+        n += of[i].both ? (after ? d->pairs[i].after : d->pairs[i].before)->n_cells : 0;
+    *voices = (struct voices){ calloc(n, sizeof *voices->v), 0 };
+    for (uint32_t i = 0; voices->v && i < d->n; i++) {
+        const struct diff_function *f = after ? d->pairs[i].after : d->pairs[i].before;
+        for (uint32_t k = 0; of[i].both && k < f->n_cells; k++)
+            if (f->cells[k].finished)
+                voices->v[voices->n++] = (struct voice){ diff_cell_index(&f->cells[k]), i, (double)f->cells[k].finished / (double)f->finished };
+    }
+    if (voices->v)
+        qsort(voices->v, voices->n, sizeof *voices->v, by_slice);
+    return voices->v != NULL;
+}
+
+/* Adds half of what a side's slices say to every pair that ran in them. */
+static void hear(const struct rest *r, const struct voices *voices, unsigned view, const struct expected *all, struct expected *out)
+{
+    for (uint32_t i = 0; i < voices->n;) {
+        uint32_t first = i, n = 0;
+        double sum = 0, squares = 0;
+        for (; i < voices->n && voices->v[i].slice == voices->v[first].slice; i++) {
+            const struct candidate *c = &r->of[voices->v[i].pair];
+            double weight, said = said_by(c, view, &weight);
+            weight *= voices->v[i].share;
+            if (c->nature == DIFF_WAITS || isnan(said))
+                continue;
+            r->scratch[n++] = (struct weighted){ said, weight };
+            sum += weight;
+            squares += weight * weight;
+        }
+        double heads = squares > 0 ? sum * sum / squares : 0, trust = heads / (heads + 4);
+        double middle = trust * weighted_median(r->scratch, n) + (1 - trust) * all->middle;
+        for (uint32_t k = 0; k < n; k++)
+            r->scratch[k].value = fabs(r->scratch[k].value - middle);
+        double apart = 1.4826 * weighted_median(r->scratch, n);
+        for (uint32_t k = first; k < i; k++) {
+            struct expected *e = &out[voices->v[k].pair];
+            double part = voices->v[k].share / 2;
+            e->middle += part * middle;
+            e->apart += part * apart;
+            e->heads += part * heads;
+            e->error += part * (heads > 0 ? apart / sqrt(heads) : all->error);
+        }
+    }
+}
+
+/* ---- is it real? ---- */
+
+/* Between two recordings the machine may change by that, when nothing bears witness to it. */
+static const double MACHINE = 0.15;
+/* Calls that take longer than this may wait for something else than a processor. */
+static const double SHORT_NS = 20000;
+
+/* So many witnesses need no support by the plain ratio. */
+static const double CROWD = 8;
+
+/* Change of a pair's typical call as it stands and against the machine, and which of them counts. */
+struct verdict {
+    double plain[N_VIEWS], against[N_VIEWS];
+    bool ask_plain, ask_against;
+    double place, machine;                   /* variances beside those of the estimates */
+};
+
+static struct verdict judge(const struct candidate *c, const struct expected e[N_VIEWS])
+{
+    double ns = fmin(c->before[DIFF_typical].value, c->after[DIFF_typical].value);
+    bool follows = c->nature == DIFF_FOLLOWS || (c->nature == DIFF_UNSURE && ns < SHORT_NS), crowd = e[0].heads >= CROWD;
+    struct verdict v = { .ask_plain = !follows || !crowd, .ask_against = c->nature != DIFF_WAITS };
+    for (unsigned view = 0; view < N_VIEWS; view++) {
+        v.plain[view] = c->moved[view] * (follows ? 2 : 1);     /* few witnesses: half of it must show as it stands */
+        v.against[view] = c->moved[view] - c->exposure - e[view].middle;
+    }
+    double place = fmax(fmax(PLACE, e[0].apart), PLACE_CALLS / c->calls);
+    double machine = e[0].heads > 0 ? fmax(e[0].error, 0.05 / sqrt(e[0].heads)) : MACHINE;
+    double cold = PLACE_COLD * c->cold;
+    v.place = place * place + PLACE_NS / ns * PLACE_NS / ns + cold * cold;
+    v.machine = c->nature == DIFF_WAITS ? 0 : machine * machine;
+    return v;
+}
+
+static bool all_beyond(const double effect[N_VIEWS], double least, unsigned view, double half)
+{
+    for (unsigned i = 0; i < N_VIEWS; i++)
+        if (fabs(effect[i]) <= (i == view ? least : least / 2) || (effect[i] > 0) != (effect[0] > 0))
+            return false;
+    return fabs(effect[view]) > half;
+}
+
+static bool beyond(double log_ratio, double half, double least) { return fabs(log_ratio) > least && fabs(log_ratio) > half; }
+
+/* Half of the interval of the ratio's logarithm; `more`: variance beside that of the estimates, as of many. */
+static double half_width(const struct estimate *b, const struct estimate *a, double tail, double more)
+{
+    double variance = b->variance + a->variance;
+    /* Welch and Satterthwaite */
+    double dof = variance * variance / (b->variance * b->variance / b->dof + a->variance * a->variance / a->dof);
+    double t = student_upper(tail, fmax(1, dof)), z = normal_upper(tail);
+    return sqrt(t * t * variance + z * z * more);
+}
+
+struct test { double tail, min_effect, spread[DIFF_N_MEASURES]; };
+
+static void compare(struct diff_latency *l, unsigned m, const struct candidate *c, const struct expected e[N_VIEWS], const struct test *t)
+{
+    const struct estimate *b = &c->before[m], *a = &c->after[m];
     l->known = b->known && a->known;
     l->before = b->value;
     l->after = a->value;
     if (!l->known)
         return;
-    double variance = b->variance + a->variance, ratio = log(a->value / b->value);
-    /* Welch and Satterthwaite */
-    double dof = variance * variance / (b->variance * b->variance / b->dof + a->variance * a->variance / a->dof);
-    double half = student_upper(tail, fmax(1, dof)) * sqrt(variance), against = ratio - expected;
+    unsigned view = m == DIFF_p50 ? VIEW_MIDDLE : VIEW_TYPICAL;
+    bool tail = m == DIFF_p95 || m == DIFF_p99;
+    struct verdict v = judge(c, e);
+    double least = log(1 + t->min_effect * effect_factor[m]), ratio = log(a->value / b->value), expected = e[view].middle + c->exposure;
+    double half = half_width(b, a, t->tail, v.place + v.machine), alone = half_width(b, a, t->tail, v.place);
     l->ratio = exp(ratio);
     l->low = exp(ratio - half);
     l->high = exp(ratio + half);
     l->expected = exp(expected);
-    l->significant = beyond(ratio, half, least) && beyond(against, half + 2 * spread, least) && (ratio > 0) == (against > 0) &&
-                     fabs(a->value - b->value) > LEAST_NS;
+    bool real = tail || ((!v.ask_plain || all_beyond(v.plain, least, view, alone)) && (!v.ask_against || all_beyond(v.against, least, view, half)) &&
+                         v.plain[0] * v.against[0] * (v.ask_plain && v.ask_against) >= 0);
+    if (tail || m == DIFF_mean)
+        real = real && beyond(ratio, half, least) && beyond(ratio - expected, half + 2 * t->spread[m], least) && (ratio > 0) == (ratio > expected);
+    l->significant = real && fabs(a->value - b->value) > LEAST_NS;
 }
 
 static void total_time(struct diff_pair *p)
@@ -300,66 +299,166 @@ static void total_time(struct diff_pair *p)
 /* What a side shows where there is too little to estimate from. The pair has finished calls on both. */
 static double plain_value(const struct diff_function *f, unsigned m)
 {
-    double n = (double)f->finished;
-    return shares[m] > 0 ? value_at(f, shares[m] * n) : (double)f->total / n;
+    return diff_share(m) > 0 ? diff_quantile(f, diff_share(m)) : (double)f->total / (double)f->finished;
 }
 
-static void compare_pair(struct diff *d, struct diff_pair *p, double tail, double expected, double spread, struct piece *pieces)
+static void compare_pair(struct diff_pair *p, const struct candidate *c, const struct expected e[N_VIEWS], const struct test *t)
 {
-    struct estimate before[DIFF_N_MEASURES], after[DIFF_N_MEASURES];
-    double z = normal_upper(tail);
-    estimate_all(p->before, before, pieces, z);
-    estimate_all(p->after, after, pieces, z);
     for (unsigned m = 0; m < DIFF_total; m++) {
-        double least = log(1 + d->options->min_effect * effect_factor[m]);
-        compare(&p->latency[m], &before[m], &after[m], tail, least, expected, spread);
-        if (!before[m].known)
+        compare(&p->latency[m], m, c, e, t);
+        if (!c->before[m].known)
             p->latency[m].before = plain_value(p->before, m);
-        if (!after[m].known)
+        if (!c->after[m].known)
             p->latency[m].after = plain_value(p->after, m);
     }
     total_time(p);
 }
 
-static bool both_finished(const struct diff_pair *p) { return p->before && p->after && p->before->finished && p->after->finished; }
+/* ---- all pairs ---- */
+
+struct work {
+    struct diff *d;
+    struct rest rest;
+    struct piece *pieces;
+    bool *skip;                              /* of the larger side */
+    struct test test;
+};
+
+static void mark_relatives(const struct diff_side *s, const struct diff_function *f, bool *skip)
+{
+    for (uint32_t i = 0; i < s->n; i++)
+        skip[i] = &s->v[i] == f || among(&f->callers, s->v[i].fn_key) || among(&f->callees, s->v[i].fn_key);
+}
+
+/* The speed as all others of a side saw it, made anew for each function of a small program. */
+static int one_side(struct work *w, const struct diff_side *s, const struct diff_function *f, const struct diff_speed *all, double z,
+                    struct diff_pace *pace, struct estimate *out, struct ghost_err *err)
+{
+    struct diff_speed alone = { 0 };
+    if (s->n < MANY) {
+        mark_relatives(s, f, w->skip);
+        int ret = diff_speed_make(&alone, s, w->skip, err);
+        if (ret < 0)
+            return ret;
+        all = &alone;
+    }
+    *pace = diff_pace_of(f, all, w->rest.scratch);
+    diff_estimate_all(f, pace->nature == DIFF_WAITS ? NULL : all, z, w->pieces, out);
+    diff_speed_release(&alone);
+    return 0;
+}
+
+static int look_at_all(struct work *w, const struct diff_speed *before, const struct diff_speed *after, struct ghost_err *err)
+{
+    double z = normal_upper(w->test.tail);
+    int ret = 0;
+    for (uint32_t i = 0; ret == 0 && i < w->d->n; i++) {
+        const struct diff_pair *p = &w->d->pairs[i];
+        struct candidate *c = &w->rest.of[i];
+        struct diff_pace b, a;
+        if (!both_finished(p))
+            continue;
+        look_at_pair(c, p);
+        ret = one_side(w, &w->d->before, p->before, before, z, &b, c->before, err);
+        ret = ret < 0 ? ret : one_side(w, &w->d->after, p->after, after, z, &a, c->after, err);
+        if (ret < 0)
+            break;
+        c->exposure = a.exposure - b.exposure;
+        c->nature = b.nature == a.nature ? a.nature : b.nature == DIFF_UNSURE ? a.nature : a.nature == DIFF_UNSURE ? b.nature : DIFF_UNSURE;
+    }
+    return ret;
+}
+
+/* How far apart the program's functions go in a measure: tails do so more than middles. */
+static double spread_of_measure(const struct work *w, unsigned m)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < w->rest.n; i++) {
+        const struct candidate *c = &w->rest.of[i];
+        if (c->both && c->before[m].known && c->after[m].known)
+            w->rest.scratch[n++] = (struct weighted){ log(c->after[m].value / c->before[m].value) - c->exposure, 1 };
+    }
+    double middle = weighted_median(w->rest.scratch, n);
+    for (uint32_t i = 0; i < n; i++)
+        w->rest.scratch[i].value = fabs(w->rest.scratch[i].value - middle);
+    return 1.4826 * weighted_median(w->rest.scratch, n);
+}
+
+static void expected_of_few(const struct work *w, struct expected *out)
+{
+    for (uint32_t i = 0; i < w->d->n; i++)
+        for (unsigned view = 0; w->rest.of[i].both && view < N_VIEWS; view++)
+            out[view * w->d->n + i] = expected_for(&w->rest, w->d, i, view);
+}
+
+static bool expected_of_many(const struct work *w, const struct expected all[N_VIEWS], struct expected *out)
+{
+    bool ok = true;
+    for (unsigned after = 0; ok && after < 2; after++) {
+        struct voices voices;
+        ok = voices_of(&voices, w->d, w->rest.of, after);
+        for (unsigned view = 0; ok && view < N_VIEWS; view++)
+            hear(&w->rest, &voices, view, &all[view], out + (size_t)view * w->d->n);
+        free(voices.v);
+    }
+    return ok;
+}
+
+static bool compare_all(struct work *w)
+{
+    struct expected all[N_VIEWS], *of = calloc((size_t)w->d->n * N_VIEWS + 1, sizeof *of);
+    bool ok = of != NULL;
+    for (unsigned m = 0; m < DIFF_total; m++)
+        w->test.spread[m] = spread_of_measure(w, m);
+    for (unsigned view = 0; view < N_VIEWS; view++)
+        all[view] = expected_for(&w->rest, w->d, GHOST_NONE, view);
+    w->d->speed = exp(all[VIEW_TYPICAL].middle);
+    if (ok && w->d->n < MANY)
+        expected_of_few(w, of);
+    else if (ok)
+        ok = expected_of_many(w, all, of);
+    for (uint32_t i = 0; ok && i < w->d->n; i++) {
+        struct expected own[N_VIEWS];
+        for (unsigned view = 0; view < N_VIEWS; view++)
+            own[view] = of[view * w->d->n + i];
+        if (w->rest.of[i].both)
+            compare_pair(&w->d->pairs[i], &w->rest.of[i], own, &w->test);
+    }
+    free(of);
+    return ok;
+}
 
 int diff_compare_latency(struct diff *d, struct ghost_err *err)
 {
-    uint32_t most = 1, tests = 1;
+    uint32_t most = 1, tests = 1, rows = d->before.n > d->after.n ? d->before.n : d->after.n;
+    struct diff_speed before = { 0 }, after = { 0 };
+    int ret = -1;
     for (uint32_t i = 0; i < d->n; i++) {
         const struct diff_pair *p = &d->pairs[i];
         if (!both_finished(p))
             continue;
         most = p->before->n_cells > most ? p->before->n_cells : most;
         most = p->after->n_cells > most ? p->after->n_cells : most;
-        tests += p->before->finished >= CALLS_LEAST && p->after->finished >= CALLS_LEAST;
+        tests += p->before->finished >= DIFF_CALLS_LEAST && p->after->finished >= DIFF_CALLS_LEAST;
     }
-    struct piece *pieces = calloc(most, sizeof *pieces);
-    struct rest r = { calloc((size_t)d->n + 1, sizeof *r.v), calloc((size_t)d->n + 1, sizeof *r.v), 0 };
-    bool ok = pieces && r.v && r.scratch;
-    for (uint32_t i = 0; ok && i < d->n; i++) {
-        struct witness w = { NAN, 0, i };
-        if (both_finished(&d->pairs[i]))
-            w = witness_of(&d->pairs[i], i);
-        if (!isnan(w.ratio))
-            r.v[r.n++] = w;
-    }
-    double all = 0, all_spread = 0;
-    if (ok)
-        expected_for(&r, GHOST_NONE, &all, &all_spread);
-    d->speed = exp(all);
     /* Bonferroni over functions and measures: no assumption about how they hang together. */
-    double tail = d->options->alpha / 2 / ((double)tests * DIFF_total);
-    for (uint32_t i = 0; ok && i < d->n; i++) {
-        double expected = all, spread = all_spread;
-        if (!both_finished(&d->pairs[i]))
-            continue;
-        if (r.n < REST_SHARED)
-            expected_for(&r, i, &expected, &spread);
-        compare_pair(d, &d->pairs[i], tail, expected, spread, pieces);
+    struct work w = { .d = d, .rest = { calloc((size_t)d->n + 1, sizeof(struct candidate)), d->n, calloc((size_t)d->n + most, sizeof(struct weighted)) },
+                      .pieces = calloc(most, sizeof(struct piece)), .skip = calloc((size_t)rows + 1, sizeof(bool)),
+                      .test = { .tail = d->options->alpha / 2 / ((double)tests * DIFF_total), .min_effect = d->options->min_effect } };
+    if (!w.rest.of || !w.rest.scratch || !w.pieces || !w.skip) {
+        ghost_fail(err, GHOST_E_NOMEM, "out of memory while comparing latencies");
+        goto out;
     }
-    free(pieces);
-    free(r.v);
-    free(r.scratch);
-    return ok ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory while comparing latencies");
+    if (diff_speed_make(&before, &d->before, NULL, err) < 0 || diff_speed_make(&after, &d->after, NULL, err) < 0 ||
+        look_at_all(&w, &before, &after, err) < 0)
+        goto out;
+    ret = compare_all(&w) ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory while comparing latencies");
+out:
+    diff_speed_release(&before);
+    diff_speed_release(&after);
+    free(w.rest.of);
+    free(w.rest.scratch);
+    free(w.pieces);
+    free(w.skip);
+    return ret;
 }

@@ -13,7 +13,7 @@ static double effective_calls(const struct diff_function *f, struct piece *piece
         if (f->cells[i].finished)
             pieces[used++] = (struct piece){ (double)f->cells[i].finished, (double)f->cells[i].exceptions };
     double n = (double)f->calls, p = diff_rate_of(f);
-    struct clustered c = clustered_mean(pieces, used);
+    struct clustered c = clustered_mean(pieces, used, GROUPS_LEAST);
     if (c.dof < GROUPS_LEAST - 1 || p <= 0 || p >= 1)
         return n;
     double alone = p * (1 - p) / n;

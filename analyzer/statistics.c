@@ -71,6 +71,29 @@ struct interval newcombe(double ka, double na, double kb, double nb, double z)
                               d + sqrt((b.high - pb) * (b.high - pb) + (pa - a.low) * (pa - a.low)) };
 }
 
+static int by_value(const void *a, const void *b)
+{
+    double x = ((const struct weighted *)a)->value, y = ((const struct weighted *)b)->value;
+    return (x > y) - (x < y);
+}
+
+double weighted_median(struct weighted *v, uint32_t n)
+{
+    double all = 0, seen = 0;
+    if (n)
+        qsort(v, n, sizeof *v, by_value);
+    for (uint32_t i = 0; i < n; i++)
+        all += v[i].weight;
+    for (uint32_t i = 0; i < n; i++) {
+        seen += v[i].weight;
+        if (seen > all / 2)
+            return v[i].value;
+        if (seen == all / 2 && i + 1 < n)
+            return (v[i].value + v[i + 1].value) / 2;
+    }
+    return 0;
+}
+
 /* Variance of the ratio of sums, pieces taken as independent. */
 static double variance_of(const struct piece *v, uint32_t n, double mean, double weight)
 {
@@ -82,7 +105,7 @@ static double variance_of(const struct piece *v, uint32_t n, double mean, double
     return sum / (weight * weight) * n / (n - 1);
 }
 
-struct clustered clustered_mean(struct piece *v, uint32_t n)
+struct clustered clustered_mean(struct piece *v, uint32_t n, uint32_t least)
 {
     struct clustered c = { 0, 0, 0 };
     double w = 0, y = 0;
@@ -93,7 +116,7 @@ struct clustered clustered_mean(struct piece *v, uint32_t n)
     if (w <= 0)
         return c;
     c.mean = y / w;
-    for (bool first = true; n >= 2 && (first || n >= GROUPS_LEAST); first = false) {
+    for (bool first = true; n >= 2 && (first || n >= least); first = false) {
         double variance = variance_of(v, n, c.mean, w);
         if (first || variance > c.variance) {
             c.variance = variance;

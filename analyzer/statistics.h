@@ -21,6 +21,10 @@ struct interval wilson(double k, double n, double z);
 /* Of kb/nb - ka/na. */
 struct interval newcombe(double ka, double na, double kb, double nb, double z);
 
+struct weighted { double value, weight; };
+/* Half of the weight on either side, 0 when there is none. Sorts v. */
+double weighted_median(struct weighted *v, uint32_t n);
+
 /* Sums of a piece of a series: y over w things. */
 struct piece { double w, y; };
 struct clustered {
@@ -29,8 +33,8 @@ struct clustered {
     double dof;              /* pieces behind it, less one; 0: not to be told */
 };
 /* The mean of a series in order of time and its variance: the largest of those that single pieces,
- * pairs, fours ... of neighbours give, as long as there are GROUPS_LEAST of them. Changes v. */
+ * pairs, fours ... of neighbours give, as long as there are `least` of them. Changes v. */
 enum { GROUPS_LEAST = 6 };
-struct clustered clustered_mean(struct piece *v, uint32_t n);
+struct clustered clustered_mean(struct piece *v, uint32_t n, uint32_t least);
 
 #endif

@@ -83,7 +83,7 @@ static void test_clustered(void **state)
                 double w = 1 + i % 3;
                 v[i] = (struct piece){ w, w * (10 + level) };
             }
-            struct clustered c = clustered_mean(v, PIECES);
+            struct clustered c = clustered_mean(v, PIECES, GROUPS_LEAST);
             told += c.variance / SERIES;
             squares += (c.mean - 10) * (c.mean - 10) / SERIES;
             assert_true(c.dof >= GROUPS_LEAST - 1);
@@ -98,8 +98,8 @@ static void test_few(void **state)
 {
     struct piece one[] = { { 3, 6 } };
     (void)state;
-    assert_true(clustered_mean(NULL, 0).dof == 0 && clustered_mean(one, 1).dof == 0);
-    near(clustered_mean(one, 1).mean, 2, 1e-12);
+    assert_true(clustered_mean(NULL, 0, GROUPS_LEAST).dof == 0 && clustered_mean(one, 1, GROUPS_LEAST).dof == 0);
+    near(clustered_mean(one, 1, GROUPS_LEAST).mean, 2, 1e-12);
 }
 
 int main(void)

@@ -1,0 +1,203 @@
+/* diff_estimate.c - a measure of one side's latencies, and how much it varies by itself. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff_latency.h"
+
+static const double shares[] = {
+#define X(name, text, share) share,
+    DIFF_MEASURES(X)
+#undef X
+};
+
+enum { TAIL_LEAST = 20 };        /* calls beyond a quantile */
+/* An estimate with a larger error has no logarithm to speak of: a mean that one call made, a
+ * quantile between two humps. */
+static const double STEADY = 0.25;
+
+/* How many times more a mean varies than if calls were independent: for the middle of the
+ * distribution, and for its tails, which come in bursts of their own. */
+struct design { double effect, tail_effect, dof; bool known; };
+
+/* Middle and spread in bucket numbers, and how much the squares of the deviations spread, of one call. */
+struct moments { double n, mean, variance, of_squares; };
+
+/* Calls `each` for every bucket in use, in order. */
+typedef void each_bucket(void *self, unsigned bucket, double count);
+static void walk(const struct hist *h, each_bucket *each, void *self)
+{
+    for (uint32_t i = 0; i < h->n; i++)
+        if (h->v[i].count)
+            each(self, h->v[i].bucket, (double)h->v[i].count);
+}
+
+static void add_first(void *self, unsigned bucket, double count)
+{
+    struct moments *m = self;
+    m->n += count;
+    m->mean += count * (double)bucket;
+}
+
+static void add_higher(void *self, unsigned bucket, double count)
+{
+    struct moments *m = self;
+    double off = (double)bucket - m->mean;
+    m->variance += count * off * off;
+    m->of_squares += count * off * off * off * off;
+}
+
+static struct moments moments_of(const struct diff_function *f)
+{
+    struct moments m = { 0, 0, 0, 0 };
+    walk(&f->hist, add_first, &m);
+    if (m.n <= 0)
+        return m;
+    m.mean /= m.n;
+    walk(&f->hist, add_higher, &m);
+    m.variance = fmax(m.variance / m.n, 1);                  /* a bucket is the least spread there is */
+    m.of_squares = fmax(m.of_squares / m.n - m.variance * m.variance, 1);
+    return m;
+}
+
+static struct design design_of(const struct diff_function *f, struct piece *pieces)
+{
+    struct moments m = moments_of(f);
+    struct design d = { 1, 1, 0, false };
+    struct clustered c[2];
+    for (unsigned squares = 0; squares < 2; squares++) {
+        uint32_t used = 0;
+        for (uint32_t i = 0; i < f->n_cells; i++) {
+            const struct diff_cell *cell = &f->cells[i];
+            double n = (double)cell->finished, sum = (double)cell->log_sum;
+            if (cell->finished)
+                pieces[used++] = (struct piece){ n, squares ? (double)cell->log_squares - 2 * m.mean * sum + n * m.mean * m.mean : sum };
+        }
+        if (used < DIFF_CELLS_LEAST || m.n < DIFF_CALLS_LEAST)
+            return d;
+        c[squares] = clustered_mean(pieces, used, GROUPS_LEAST);
+    }
+    d.known = true;
+    d.dof = c[0].dof;
+    d.effect = fmax(1, c[0].variance * m.n / m.variance);
+    d.tail_effect = fmax(d.effect, c[1].variance * m.n / m.of_squares);
+    return d;
+}
+
+static struct estimate mean_of(const struct diff_function *f, struct piece *pieces)
+{
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < f->n_cells; i++)
+        if (f->cells[i].finished)
+            pieces[used++] = (struct piece){ (double)f->cells[i].finished, (double)f->cells[i].total };
+    struct clustered c = clustered_mean(pieces, used, GROUPS_LEAST);
+    bool known = c.dof >= DIFF_CELLS_LEAST - 1 && c.mean > 0 && c.variance < STEADY * STEADY * c.mean * c.mean;
+    return (struct estimate){ c.mean, known ? c.variance / (c.mean * c.mean) : 0, c.dof, known };
+}
+
+/* Mean and spread of the logarithm, from the histogram: slices have it in bucket numbers, which are only nearly one. */
+struct logs { double n, sum, squares; };
+static void add_logs(void *self, unsigned bucket, double count)
+{
+    struct logs *l = self;
+    double x = log((double)hist_lower(bucket) + (double)hist_width(bucket) / 2);
+    l->n += count;
+    l->sum += count * x;
+    l->squares += count * x * x;
+}
+
+static struct logs logs_of(const struct diff_function *f)
+{
+    struct logs l = { 0, 0, 0 };
+    walk(&f->hist, add_logs, &l);
+    return l;
+}
+
+double diff_geometric(const struct diff_function *f)
+{
+    struct logs l = logs_of(f);
+    return l.n > 0 ? exp(l.sum / l.n) : 0;
+}
+
+/* Without the machine, neighbours hang together for less long; more groups tell more surely. */
+enum { STILL_GROUPS = 14 };
+
+/* Its slices tell how much it varies beyond the machine, which is taken off them; not less than independent calls do. */
+static struct estimate typical_of(const struct diff_function *f, const struct diff_speed *speed, struct piece *pieces)
+{
+    struct logs l = logs_of(f);
+    uint32_t used = 0;
+    if (l.n < 1)
+        return (struct estimate){ .known = false };
+    for (uint32_t i = 0; i < f->n_cells; i++) {
+        const struct diff_cell *c = &f->cells[i];
+        double n = (double)c->finished;
+        if (c->finished)
+            pieces[used++] = (struct piece){ n, n * (diff_cell_level(c) - (speed ? speed->slices[diff_cell_index(c)] : 0)) };
+    }
+    double mean = l.sum / l.n, spread = fmax(l.squares / l.n - mean * mean, 1e-4);
+    struct clustered c = clustered_mean(pieces, used, STILL_GROUPS);
+    return (struct estimate){ exp(mean), fmax(spread / l.n, c.variance), c.dof, c.dof > 0 };
+}
+
+struct rank { double wanted, seen, value; };
+static void look_at(void *self, unsigned bucket, double count)
+{
+    struct rank *r = self;
+    if (r->seen < r->wanted && r->seen + count >= r->wanted)
+        r->value = (double)hist_lower(bucket) + (double)hist_width(bucket) * (r->wanted - r->seen) / count;
+    r->seen += count;
+}
+
+/* The value at a rank; linear inside a bucket. */
+static double value_at(const struct diff_function *f, double rank)
+{
+    struct rank r = { fmax(rank, 1e-9), 0, (double)f->max };
+    walk(&f->hist, look_at, &r);
+    return fmin(fmax(r.value, (double)f->min), (double)f->max);
+}
+
+/* The values at ranks z standard errors to either side of the quantile's are an interval of it,
+ * whatever the distribution is: where it has two humps, the interval reaches from one to the other. */
+static struct estimate quantile_of(const struct diff_function *f, double share, struct design d, double z)
+{
+    double n = (double)f->finished, error = z * sqrt(n * share * (1 - share) * (share > 0.5 ? d.tail_effect : d.effect));
+    double at = value_at(f, n * share), low = value_at(f, n * share - error), high = value_at(f, n * share + error);
+    if (n * (1 - share) < TAIL_LEAST || n * share - error < 1 || n * share + error > n - 1 || low <= 0)
+        return (struct estimate){ .known = false };
+    double half = fmax(log(high / low) / 2 / z, 0.002);
+    return (struct estimate){ at, half * half, d.dof, half < STEADY };
+}
+
+double diff_quantile(const struct diff_function *f, double share) { return value_at(f, share * (double)f->finished); }
+
+double diff_share(unsigned measure) { return shares[measure]; }
+
+void diff_estimate_all(const struct diff_function *f, const struct diff_speed *speed, double z, struct piece *pieces,
+                       struct estimate out[DIFF_N_MEASURES])
+{
+    struct design d = design_of(f, pieces);
+    memset(out, 0, DIFF_N_MEASURES * sizeof *out);
+    for (unsigned m = 0; d.known && m < DIFF_N_MEASURES; m++)
+        if (shares[m] > 0)
+            out[m] = quantile_of(f, shares[m], d, z);
+    if (d.known) {
+        out[DIFF_typical] = typical_of(f, speed, pieces);
+        out[DIFF_mean] = mean_of(f, pieces);
+    }
+}
+
+bool diff_estimate(const struct diff_function *f, enum diff_measure m, double *ns, double *variance, struct ghost_err *err)
+{
+    struct estimate all[DIFF_N_MEASURES];
+    struct piece *pieces = calloc((size_t)f->n_cells + 1, sizeof *pieces);
+    if (!pieces) {
+        ghost_fail(err, GHOST_E_NOMEM, "out of memory");
+        return false;
+    }
+    diff_estimate_all(f, NULL, 2, pieces, all);
+    free(pieces);
+    *ns = all[m].value;
+    *variance = all[m].variance;
+    return all[m].known;
+}
