@@ -282,7 +282,7 @@ static void drop_names(const struct scope *s, char *text)
 
 /* ---- citations in the text ---- */
 
-/* "3]", "3, 4", "3 and 4" at p: the bytes, 0 when it is no list of facts that are cited. */
+/* "3]", "3, 4", "3 and 4" at p: the bytes, 0 when it is no list of facts (said so: any; in brackets: cited ones). */
 static size_t citation_len(const struct scope *s, const char *p, bool word)
 {
     size_t n = 0;
@@ -295,8 +295,8 @@ static size_t citation_len(const struct scope *s, const char *p, bool word)
         unsigned long number = isdigit((unsigned char)p[n + between]) ? strtoul(p + n + between, &end, 10) : 0;
         if (!number)
             return any ? n : 0;
-        if (number > s->f->n || !scope_cites(s, &(struct fact){ .number = (unsigned)number }))
-            return 0;                        /* a figure in brackets is a figure */
+        if (number > s->f->n || !(word || scope_cites(s, &(struct fact){ .number = (unsigned)number })))
+            return 0;                        /* a figure in brackets alone is a figure */
         any = true;
         n = (size_t)(end - p);
     }

@@ -129,7 +129,7 @@ static size_t digits_value(const char *p, double *value)
     return n.len;
 }
 
-/* "one in five", "1 of 5", "three out of ten" with small numbers: a share. 0: it is none. */
+/* "one in five", "one call in five", "1 of 5", "three out of ten" with small numbers: a share. 0: it is none. */
 static size_t n_in_m(const char *p, double *share)
 {
     double n, m;
@@ -138,6 +138,9 @@ static size_t n_in_m(const char *p, double *share)
     if (!len)
         return 0;
     size_t at = len + blanks(p + len);
+    static const char *const nouns[] = { "calls ", "call " };
+    for (size_t i = 0; at > len && i < sizeof nouns / sizeof *nouns; i++)
+        at += strncmp(p + at, nouns[i], strlen(nouns[i])) == 0 ? strlen(nouns[i]) : 0;
     const char *between[] = { "in", "out of", "of every", "in every", "of" };
     for (size_t i = 0; at > len && i < sizeof between / sizeof *between; i++) {
         size_t b = strlen(between[i]);
