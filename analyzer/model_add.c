@@ -28,7 +28,7 @@ void build_release(struct build *b)
         hist_release(&b->signatures.v[i].hist);
     void *lists[] = { b->types.v, b->functions.v, b->signatures.v, b->edges.v, b->outcomes.v, b->rows.v, b->processes.v,
                       b->threads.v, b->annotations.v, b->trees.v, b->marks.v, b->notes.v, b->losses.v, b->damages.v,
-                      b->contents.v, b->samples.v };
+                      b->contents.v, b->samples.v, b->children.v };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         free(lists[i]);
     struct keyset *sets[] = { &b->strings, &b->type_keys, &b->function_keys, &b->signature_keys,

@@ -28,6 +28,8 @@ struct build_signature {
     struct hist hist;
 };
 
+struct build_child { uint32_t process; uint64_t pid; };   /* told by a CHILD of that process */
+
 struct build {
     struct arena arena;                  /* becomes the model's */
     struct keyset strings;
@@ -48,6 +50,7 @@ struct build {
     struct keyset content_keys, sample_keys;
     LIST_OF(struct ghost_model_mark) marks; struct table mark_by_name;
     LIST_OF(struct ghost_model_note) notes;
+    LIST_OF(struct build_child) children;
     LIST_OF(struct ghost_model_loss) losses;
     LIST_OF(struct ghost_model_damage) damages;
 
@@ -59,6 +62,7 @@ struct build {
 };
 
 int build_init(struct build *b);
+int build_lost_children(struct build *b);    /* after the last process: notes of those whose log is missing */
 void build_release(struct build *b);
 
 /* What is known of a log beside its content. */

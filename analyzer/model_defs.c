@@ -345,6 +345,15 @@ static int take_note(struct build *b, const struct ghost_def_note *d)
     return 0;
 }
 
+static int take_child(struct build *b, const struct ghost_def_child *d)
+{
+    struct build_child *c = LIST_ADD(&b->children);
+    if (!c)
+        return GHOST_E_NOMEM;
+    *c = (struct build_child){ b->process, d->pid };
+    return 0;
+}
+
 static int take_loss(struct build *b, const struct ghost_def_loss *d, uint64_t unknown)
 {
     uint32_t thread = build_thread(b, d->thread);
@@ -388,6 +397,8 @@ static int take_entry(struct build *b, const struct defs_entry *e)
         return take_note(b, &e->def.u.note);
     case GHOST_REC_LOSS:
         return take_loss(b, &e->def.u.loss, e->unknown);
+    case GHOST_REC_CHILD:
+        return take_child(b, &e->def.u.child);
     default:
         return 0;
     }
@@ -397,7 +408,8 @@ int build_definitions(struct build *b)
 {
     /* types first: everything else refers to them; functions before what is about them */
     static const uint32_t order[] = { GHOST_REC_FUNC, GHOST_REC_SIG, GHOST_REC_THREAD, GHOST_REC_ANNOT,
-                                      GHOST_REC_CONTENT, GHOST_REC_SAMPLED, GHOST_REC_TREE, GHOST_REC_NOTE, GHOST_REC_LOSS };
+                                      GHOST_REC_CONTENT, GHOST_REC_SAMPLED, GHOST_REC_TREE, GHOST_REC_NOTE, GHOST_REC_LOSS,
+                                      GHOST_REC_CHILD };
     const struct defs *d = b->defs;
     for (uint32_t i = 0; i < d->n; i++)
         if (d->entries[i].def.kind == GHOST_REC_TYPE && put_type(b, &d->entries[i].def.u.type) == TABLE_NONE)

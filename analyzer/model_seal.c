@@ -483,7 +483,7 @@ struct ghost_model *build_seal(struct build *b, const char *session)
 {
     struct model_box *box = calloc(1, sizeof *box);
     struct sealed s = { .b = b, .m = box ? &box->m : NULL };
-    bool ok = box && !b->arena.failed && seal_types(&s) && seal_functions(&s) && seal_signatures(&s) && seal_edges(&s) &&
+    bool ok = box && !b->arena.failed && build_lost_children(b) == 0 && seal_types(&s) && seal_functions(&s) && seal_signatures(&s) && seal_edges(&s) &&
               seal_outcomes(&s) && seal_callees(&s) && seal_processes(&s) && seal_threads(&s) && seal_slices(b, s.m, s.function, s.process) &&
               seal_contents(b, s.m, s.type, s.function) && seal_rest(&s);
     if (ok) {

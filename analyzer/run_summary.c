@@ -124,16 +124,16 @@ static bool is_running(const char *path)
     return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
 }
 
-/* A killed process leaves its rings, with all that is not in the log yet. Where
- * it could have none, what came after the last write is gone. */
-static bool has_rings(const struct session *session, const char *log_path)
+/* A killed process leaves its rings, with all that is not in the log yet, or at least its
+ * journal when it had no event. Where it could have none, what came after the last write is gone. */
+static bool has_live_files(const struct session *session, const char *log_path)
 {
     const char *slash = strrchr(log_path, '/'), *name = slash ? slash + 1 : log_path;
     size_t stem = (size_t)(strrchr(name, '.') + 1 - name);       /* with the dot */
     bool any = false;
     DIR *dir = opendir(session->path);
     for (struct dirent *d; dir && !any && (d = readdir(dir));)
-        any = strncmp(d->d_name, name, stem) == 0 && has_suffix(d->d_name, ".ring");
+        any = strncmp(d->d_name, name, stem) == 0 && (has_suffix(d->d_name, ".ring") || has_suffix(d->d_name, ".defs"));
     if (dir)
         closedir(dir);
     return any;
@@ -157,7 +157,7 @@ static void add_log(struct run_summary *sum, const struct session *session, cons
         complete = complete && scan_tail(&scan, path, decoder, deadline);
         bool running = is_running(path);
         sum->running += running;
-        sum->endless += !running && !has_rings(session, path);
+        sum->endless += !running && !has_live_files(session, path);
         sum->partial |= !complete;
     }
     sum->events += scan.events;

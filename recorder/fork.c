@@ -11,6 +11,7 @@ static void before(void)
 {
     drain_stop_for_fork();
     journal_before_fork();
+    family_before_fork();
     pthread_mutex_lock(&ring_lock);
 }
 
@@ -30,6 +31,7 @@ static void in_child(void)
     lane.ring = NULL;
     lane.busy = false;
     stacks_forget();
+    family_in_child();
 }
 
 int fork_install(void)

@@ -148,7 +148,7 @@ static uint64_t varint(const uint8_t **p)
 static bool is_handed_down(uint64_t kind)
 {
     return kind != GHOST_REC_META && kind != GHOST_REC_THREAD && kind != GHOST_REC_NOTE && kind != GHOST_REC_LOSS
-           && kind != GHOST_REC_SAMPLED;
+           && kind != GHOST_REC_SAMPLED && kind != GHOST_REC_CHILD;
 }
 
 void journal_before_fork(void)

@@ -147,6 +147,7 @@ int recorder_start(struct ghost_err *err)
         journal_remove_files();
         return ret;
     }
+    family_open();
     recorder.state = RECORDER_ON;
     return 0;
 }
@@ -188,6 +189,7 @@ void recorder_ensure_process(void)
     retry_at = 0;
     deep_restart();
     recorder.forked = false;
+    family_log_begun();
 }
 
 /* ---- end ---- */
@@ -208,6 +210,7 @@ static void tell_own_losses(void)
     for (uint32_t cause = 1; cause < GHOST_LOSS_COUNT; cause++)
         if (losses[cause]) /* calls not followed have no count */
             ghost_encode_loss(&b, &(struct ghost_def_loss){ .cause = cause, .count = cause == GHOST_LOSS_STACK ? 0 : losses[cause] });
+    family_tell(&b);
     const char *fault = recorder_fault_place();
     if (fault)
         ghost_encode_note(&b, &(struct ghost_def_note){ GHOST_NOTE_FAULT, 1, str(fault) });

@@ -155,6 +155,14 @@ void deep_restart(void);                  /* GIL; child of a fork: it counts fro
 /* ---- fork.c ---- */
 int fork_install(void);
 
+/* ---- family.c: what forked children tell their parent; GIL ---- */
+void family_open(void);
+void family_before_fork(void);                 /* fork.c: stores only */
+void family_in_child(void);
+void family_log_begun(void);                   /* child: it has a log of its own */
+void family_no_log(void);                      /* child: an event is lost, it could not make one */
+void family_tell(struct ghost_buf *b);         /* appends CHILD for each with a log, LOSS for the others */
+
 /* ---- filter.c: shall this code be recorded ---- */
 struct filter_subject { const char *module, *file, *globals_file; };
 bool filter_records(const struct recorder_config *cfg, const struct filter_subject *s);

@@ -227,6 +227,8 @@ void ring_room(struct lane *l, uint64_t tick)
         drain_restart(); /* it was stopped for a fork */
     if (recorder.forked || (!l->ring && !attach(l))) {
         ringless_lost++;
+        if (recorder.forked)
+            family_no_log();
         return;
     }
     struct ring *r = l->ring;

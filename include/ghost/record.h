@@ -25,7 +25,7 @@
     X(TREE, 5, 1, "the code objects of an executed module, in rows (read only)")        \
     X(MARK, 7, 1, "the name of a mark set by the application")                          \
     X(NOTE, 9, 1, "something the recorder wants the user to know")                      \
-    X(CHILD, 11, 1, "a process that this one created by fork")                          \
+    X(CHILD, 11, 1, "a forked process that began a log of its own")                          \
     X(END, 13, 1, "the process ended in good order: totals")                            \
     X(MODULE, 15, 2, "all code objects inside an executed module, in columns")          \
     X(CONTENT, 17, 2, "what was seen inside a container: the types of its elements")    \
@@ -72,7 +72,8 @@ enum ghost_shape_kind {
     X(FUNC_CAP, 6, "more functions than the format can number")                         \
     X(UNPAIRED, 7, "the end of a call whose beginning was not recorded")                \
     X(DAMAGE, 8, "a part of the file could not be read")                                \
-    X(DEFINITION, 9, "a definition could not be stored")
+    X(DEFINITION, 9, "a definition could not be stored")                                \
+    X(NO_LOG, 10, "a forked process could not make a log of its own")
 
 enum ghost_loss_cause {
 #define X(name, number, text) GHOST_LOSS_##name = number,
@@ -91,7 +92,8 @@ enum ghost_loss_cause {
     X(ANON_RING, 6, "a ring had to live in plain memory; a kill would lose its events") \
     X(PAUSED, 7, "recording was paused and resumed by the application")                 \
     X(SIG_OTHER, 8, "a function has more argument signatures than are told apart")      \
-    X(DEEP_FULL, 9, "more different contents of containers than --deep tells apart: later ones were not counted")
+    X(DEEP_FULL, 9, "more different contents of containers than --deep tells apart: later ones were not counted") \
+    X(CHILD_LOST, 10, "the log of a forked process is missing: what it recorded is not in here")
 
 enum ghost_note_code {
 #define X(name, number, text) GHOST_NOTE_##name = number,

@@ -11,6 +11,7 @@
 #include "unit.h"
 #include "../../recorder/clock.c"
 #include "../../recorder/drain.c"
+#include "../../recorder/family.c"
 #include "../../recorder/fork.c"
 #include "../../recorder/journal.c"
 #include "../../recorder/livefile.c"
