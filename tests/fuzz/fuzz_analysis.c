@@ -7,6 +7,7 @@
  * is packed into frames here. seeds_analysis.py makes pieces of a log. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,68 @@ enum { LOGS_MAX = 2, PIECE_MAX = 1 << 16 };
 
 static char folder[64], session[80];
 static ZSTD_CCtx *z;
+
+/* ---- memory for SQLite ----
+ * It asks for hundreds of thousands of small pieces an input and is not what is tested here: AddressSanitizer's
+ * allocator would take most of the time. Powers of two, never given back. */
+
+enum { CLASSES = 40, SLAB = 1 << 20 };
+static union piece { union piece *next; size_t class; long double align; } *free_pieces[CLASSES];
+
+static size_t class_of(size_t n)
+{
+    size_t class = 5;
+    while (((size_t)1 << class) - sizeof(union piece) < n) class++;
+    return class;
+}
+
+static void refill(size_t class)
+{
+    size_t size = (size_t)1 << class, n = size < SLAB ? SLAB / size : 1;
+    char *slab = malloc(n * size);
+    for (size_t i = 0; slab && i < n; i++) {
+        union piece *p = (union piece *)(slab + i * size);
+        p->next = free_pieces[class];
+        free_pieces[class] = p;
+    }
+}
+
+static void *sql_malloc(int n)
+{
+    size_t class = class_of((size_t)n);
+    if (!free_pieces[class]) refill(class);
+    union piece *p = free_pieces[class];
+    if (!p) return NULL;
+    free_pieces[class] = p->next;
+    p->class = class;
+    return p + 1;
+}
+
+static void sql_free(void *at)
+{
+    if (!at) return;
+    union piece *p = (union piece *)at - 1;
+    size_t class = p->class;
+    p->next = free_pieces[class];
+    free_pieces[class] = p;
+}
+
+static int sql_size(void *at) { return at ? (int)(((size_t)1 << ((union piece *)at - 1)->class) - sizeof(union piece)) : 0; }
+static int sql_roundup(int n) { return (int)(((size_t)1 << class_of((size_t)n)) - sizeof(union piece)); }
+static int sql_begin(void *self) { return self ? SQLITE_ERROR : SQLITE_OK; }
+static void sql_end(void *self) { (void)self; }
+
+static void *sql_realloc(void *at, int n)
+{
+    if (sql_size(at) >= n) return at;
+    void *to = sql_malloc(n);
+    if (!to) return NULL;
+    memcpy(to, at, (size_t)sql_size(at));
+    sql_free(at);
+    return to;
+}
+
+static const sqlite3_mem_methods pieces = { sql_malloc, sql_free, sql_realloc, sql_size, sql_roundup, sql_begin, sql_end, NULL };
 
 /* ---- a session on disk ---- */
 
@@ -48,6 +111,8 @@ static void prepare(void)
     snprintf(session, sizeof session, "%s/s", folder);
     if (mkdir(session, 0700) != 0) abort();
     setenv("GHOST_DATA_DIR", folder, 1);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    if (sqlite3_config(SQLITE_CONFIG_MALLOC, &pieces) != SQLITE_OK) abort();
     z = ZSTD_createCCtx();
     ZSTD_CCtx_setParameter(z, ZSTD_c_checksumFlag, 1);
     atexit(remove_all);
