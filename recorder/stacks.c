@@ -210,8 +210,8 @@ void stacks_begin(void)
 bool stacks_notice(const PyCodeObject *code)
 {
     static const char tail[] = "greenlet/__init__.py";
-    const char *name = PyUnicode_CheckExact(code->co_name) ? PyUnicode_AsUTF8(code->co_name) : NULL;
-    if (!name || strcmp(name, "<module>") != 0)
+    /* not by PyUnicode_AsUTF8: a name with lone surrogates would leave an exception */
+    if (!PyUnicode_CheckExact(code->co_name) || PyUnicode_CompareWithASCIIString(code->co_name, "<module>") != 0)
         return false;
     const char *file = PyUnicode_CheckExact(code->co_filename) ? PyUnicode_AsUTF8(code->co_filename) : NULL;
     size_t n = file ? strlen(file) : 0;
