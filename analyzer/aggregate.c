@@ -1,5 +1,5 @@
 /* aggregate.c - the tables of sums, and what is new in them. */
-#include "aggregate.h"
+#include "aggregate_walk.h"
 
 #include <string.h>
 
@@ -157,20 +157,6 @@ uint32_t agg_mark_of(struct agg *a, uint32_t mark)
     return i;
 }
 
-bool agg_add_failure(struct agg *a, uint32_t func, uint32_t kind, uint64_t real)
-{
-    if (!real)
-        return true;
-    if (!grow_array(&a->fails, a->n_fails, &a->cap_fails, sizeof *a->fails))
-        return false;
-    uint32_t i = table_put(&a->by_fail, (uint64_t)func << 32 | kind, a->n_fails);
-    if (i == TABLE_NONE)
-        return false;
-    if (i == a->n_fails)
-        a->fails[a->n_fails++] = (struct agg_fail){ func, kind };
-    return slices_add(&a->failed, i, real, &(struct slice_sums){ .exceptions = 1 });
-}
-
 bool agg_add_thread(struct agg *a, uint32_t func, uint32_t thread, uint64_t calls)
 {
     if (thread > GHOST_THREADS_APART)
@@ -186,20 +172,33 @@ bool agg_add_thread(struct agg *a, uint32_t func, uint32_t thread, uint64_t call
     return true;
 }
 
-/* ---- histograms ---- */
+/* ---- what is noted for the common tables ---- */
+
+bool agg_send_noted(struct agg *a)
+{
+    struct agg_scratch *s = a->scratch;
+    bool ok = agg_common_far(a->common, s->far, s->n_far) && agg_common_failures(a->common, s->failures, s->n_failures);
+    s->n_far = s->n_failures = 0;
+    return ok;
+}
+
+bool agg_add_failure(struct agg *a, uint32_t func, uint32_t kind, uint64_t real)
+{
+    struct agg_scratch *s = a->scratch;
+    if (!real)
+        return true;
+    s->failures[s->n_failures++] = (struct agg_failure){ func, a->kinds[kind].end, a->kinds[kind].type, real };
+    return s->n_failures < NOTED || agg_send_noted(a);
+}
 
 static bool add_far(struct agg *a, uint32_t sig, uint32_t bucket, uint64_t count)
 {
-    if (!grow_array(&a->far, a->n_far, &a->cap_far, sizeof *a->far))
-        return false;
-    uint32_t i = table_put(&a->by_far, (uint64_t)sig * HIST_BUCKETS + bucket, a->n_far);
-    if (i == TABLE_NONE)
-        return false;
-    if (i == a->n_far)
-        a->far[a->n_far++] = (struct agg_far){ .sig = sig, .bucket = bucket };
-    a->far[i].count += count;
-    return true;
+    struct agg_scratch *s = a->scratch;
+    s->far[s->n_far++] = (struct agg_far){ a->sigs[sig].func, a->sigs[sig].sig, bucket, count };
+    return s->n_far < NOTED || agg_send_noted(a);
 }
+
+/* ---- histograms ---- */
 
 bool agg_add_wrap(struct agg *a, uint32_t window, uint32_t at)
 {
@@ -263,9 +262,9 @@ bool agg_clock_is_earlier(const struct agg_clock *a, const struct agg_clock *b)
     return a->anchor.tick < b->anchor.tick;
 }
 
-int agg_init(struct agg *a)
+int agg_init(struct agg *a, struct agg_common *c)
 {
-    *a = (struct agg){ .first_real = UINT64_MAX, .to_real = UINT64_MAX, .n_windows = 1, .cap_windows = 16 };
+    *a = (struct agg){ .common = c, .first_real = UINT64_MAX, .to_real = UINT64_MAX, .n_windows = 1, .cap_windows = 16 };
     a->scratch = agg_scratch_new();
     a->windows = malloc(a->cap_windows * sizeof *a->windows);   /* window 0 is "none" */
     if (!a->scratch || !a->windows || !grow_lines(&a->edges, 0, &a->cap_edges, sizeof *a->edges) ||
@@ -283,14 +282,12 @@ void agg_release(struct agg *a)
 {
     for (uint32_t i = 0; i < a->cap_funcs; i++)
         free(a->funcs[i].sigs);
-    void *arrays[] = { a->funcs, a->sigs, a->edges, a->kinds, a->cells, a->recent, a->threads, a->marks, a->windows, a->window_sigs, a->links, a->far, a->fails };
+    void *arrays[] = { a->funcs, a->sigs, a->edges, a->kinds, a->cells, a->recent, a->threads, a->marks, a->windows, a->window_sigs, a->links };
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
-    struct table *tables[] = { &a->by_sig, &a->by_edge, &a->by_kind, &a->by_cell, &a->by_thread, &a->by_mark, &a->by_far, &a->by_fail };
+    struct table *tables[] = { &a->by_sig, &a->by_edge, &a->by_kind, &a->by_cell, &a->by_thread, &a->by_mark };
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         table_release(tables[i]);
-    slices_release(&a->slices);
-    slices_release(&a->failed);
     agg_scratch_free(a->scratch);
     *a = (struct agg){ 0 };
 }

@@ -1,6 +1,6 @@
 /* aggregate.h - blocks of events to sums, in the numbers of one process.
  *
- * An `agg` belongs to one worker. Everything in it is a sum, a minimum or a
+ * An `agg` belongs to one worker, an `agg_common` to all workers of a log. Everything in it is a sum, a minimum or a
  * maximum of integers under a key: the aggs of several workers add up to the
  * same model in any order. Memory grows with functions, signatures, edges and outcomes, never
  * with events.
@@ -11,6 +11,8 @@
 #ifndef GHOST_AGGREGATE_H
 #define GHOST_AGGREGATE_H
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "ghost/log.h"
@@ -74,13 +76,34 @@ struct agg_cell {
 };
 
 /* Latencies of a signature in a bucket of the histogram that its window does not (or not all) hold. */
-struct agg_far { uint32_t sig, bucket; uint64_t count; };
+struct agg_far { uint32_t func, sig, bucket; uint64_t count; };
+/* Function, left by an exception of this type. */
+struct agg_failure { uint32_t func, end /* enum ghost_end */, type; uint64_t real; };
+
+/* What the workers of a log add to together, because it is large and seldom needed. */
+struct agg_common {
+    pthread_mutex_t lock;                /* guards all below but `shift` */
+    struct agg_far *far; uint32_t n_far, cap_far; struct table by_far;
+    struct slices slices;                /* of functions; their exceptions are in: */
+    struct agg_failure *failures; uint32_t n_failures, cap_failures; struct table by_failure;
+    struct slices failed;                /* of indices of failures */
+    _Atomic unsigned shift;              /* of slices, 0 none yet: only grows */
+};
+/* All false: out of memory (or no mutex). */
+bool agg_common_init(struct agg_common *c);
+void agg_common_release(struct agg_common *c);
+bool agg_common_far(struct agg_common *c, const struct agg_far *v, uint32_t n);
+bool agg_common_failures(struct agg_common *c, const struct agg_failure *v, uint32_t n);
+/* sums[f] of each of the functions, of the slice that holds `real`. */
+bool agg_common_slice(struct agg_common *c, uint64_t real, const uint32_t *funcs, uint32_t n, const struct slice_sums *sums);
+/* Slices are at least 1 << shift wide: before the workers begin. */
+bool agg_common_reach(struct agg_common *c, unsigned shift);
+
 /* Signatures of a function: indices of agg_sig by number, TABLE_NONE where there is none. Numbers are
  * given from 1 on; those far beyond the others are in a table. */
 struct agg_func { uint32_t *sigs; uint32_t cap, n; };
 
 struct agg_thread { uint32_t func, thread; uint64_t calls; };
-struct agg_fail { uint32_t func, kind; };            /* a function left by an exception of this kind */
 struct agg_mark { uint32_t mark; uint64_t count, first_real, last_real; };
 
 /* Ties ticks to real time: that of the process's earliest block. */
@@ -97,22 +120,18 @@ struct agg {
     struct agg_recent *recent; uint32_t cap_recent;  /* [n_cells] */
     struct agg_thread *threads; uint32_t n_threads, cap_threads; struct table by_thread;
     struct agg_mark *marks; uint32_t n_marks, cap_marks; struct table by_mark;
-    /* Counts of 16 bits, so that much fits into a cache; each that wraps is 2^16 in the table of the far ones. */
+    /* Counts of 16 bits, so that much fits into a cache; each that wraps is 2^16 of the far ones. */
     uint16_t (*windows)[AGG_WINDOW]; uint32_t n_windows, cap_windows;
     uint32_t *window_sigs; uint32_t cap_window_sigs; /* whose they are */
-    struct agg_far *far; uint32_t n_far, cap_far; struct table by_far;
-    struct slices slices;                /* of functions; their exceptions are in: */
-    struct agg_fail *fails; uint32_t n_fails, cap_fails; struct table by_fail;
-    struct slices failed;                /* of indices of fails */
+    struct agg_common *common;
     uint64_t from_real, to_real;         /* only calls that began in [from, to) count */
-    _Atomic unsigned *shift;             /* the widest slices that any of those have whose sums will be added; may be NULL */
     uint64_t events, blocks, pauses;
     uint64_t first_real, last_real;
     struct agg_clock clock;
     struct agg_scratch *scratch;         /* of agg_block */
 };
 
-int agg_init(struct agg *a);             /* from_real 0, to_real UINT64_MAX: may be set then */
+int agg_init(struct agg *a, struct agg_common *c);   /* `c` must stay; from_real 0, to_real UINT64_MAX: may be set then */
 void agg_release(struct agg *a);
 
 /* Adds one decoded block. 0 or GHOST_E_NOMEM. */
@@ -123,7 +142,7 @@ int agg_finish(struct agg *a);
 /* When a tick of the block was: ns since 1970, 0 unknown. */
 uint64_t agg_real(const struct ghost_block *b, uint64_t tick);
 
-/* What the window of a signature holds of a bucket; the rest is in `far`. */
+/* What the window of a signature holds of a bucket; the rest is in the common `far`. */
 static inline uint64_t agg_near(const struct agg *a, const struct agg_sig *s, unsigned bucket)
 {
     uint32_t at = bucket - agg_place_first(s->place);
@@ -138,10 +157,11 @@ uint32_t agg_cell_of(struct agg *a, uint32_t edge, uint32_t kind);   /* where th
 uint32_t agg_mark_of(struct agg *a, uint32_t mark);
 /* False: out of memory. */
 bool agg_add_thread(struct agg *a, uint32_t func, uint32_t thread, uint64_t calls);
-bool agg_add_failure(struct agg *a, uint32_t func, uint32_t kind, uint64_t real);
+bool agg_add_failure(struct agg *a, uint32_t func, uint32_t kind, uint64_t real);   /* real 0: unknown, not added */
 bool agg_add_wrap(struct agg *a, uint32_t window, uint32_t at);       /* 2^16 latencies */
 bool agg_count_fresh(struct agg *a);     /* the buckets that the loop noted */
 bool agg_add_outside(struct agg *a, uint32_t sig, uint32_t bucket);  /* one latency that is not in the window */
+bool agg_send_noted(struct agg *a);      /* what was noted for the common tables goes there */
 
 struct agg_scratch *agg_scratch_new(void);
 void agg_scratch_free(struct agg_scratch *s);

@@ -2,7 +2,6 @@
  * this process's tables, where slices of time begin, and where what became new goes. */
 #include "aggregate_walk.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 struct agg_scratch *agg_scratch_new(void) { return calloc(1, sizeof(struct agg_scratch)); }
@@ -56,12 +55,20 @@ uint64_t clock_real(const struct clock *c, uint64_t tick)
 
 static bool in_range(const struct agg *a, uint64_t real) { return real >= a->from_real && real < a->to_real; }
 
+/* Slices are as wide as those that all workers fill: when one of them needs wider ones, the
+ * others' sums go into these, too. */
+static unsigned shift_of(const struct agg *a)
+{
+    unsigned shift = atomic_load_explicit(&a->common->shift, memory_order_relaxed);
+    return shift ? shift : SLICE_LEAST_SHIFT;
+}
+
 /* The end of the events that stand in the slice of event i, and on the same side of the range. */
 static uint32_t slice_end(const struct walk *w, uint32_t i, uint64_t real)
 {
     const struct agg *a = w->a;
-    unsigned shift = slice_shift(&a->slices);
-    uint64_t border = UINT64_MAX, next = slice_number(&a->slices, real) + 1;
+    unsigned shift = shift_of(a);
+    uint64_t border = UINT64_MAX, next = (real >> shift) + 1;
     if (real && next << shift >> shift == next)
         border = next << shift;
     if (real < a->from_real && a->from_real < border)
@@ -128,19 +135,6 @@ static void fold_cell(struct agg *a, struct agg_cell *c, struct agg_recent *r)
     *r = (struct agg_recent){ .kind = r->kind, .next = r->next, .edge = r->edge, .min = UINT64_MAX };
 }
 
-/* Slices as wide as those of the others, whose sums will be added: all slices become as wide
- * in the end, so who is first need not begin with narrow ones. */
-static bool share_shift(struct agg *a)
-{
-    if (!a->shift)
-        return true;
-    unsigned widest = atomic_load_explicit(a->shift, memory_order_relaxed);
-    while (a->slices.shift > widest && !atomic_compare_exchange_weak_explicit(a->shift, &widest, a->slices.shift, memory_order_relaxed,
-                                                                              memory_order_relaxed))
-        ;
-    return widest <= a->slices.shift || (slices_reach(&a->slices, widest) && slices_reach(&a->failed, widest));
-}
-
 /* What is new goes where it belongs: to edges, outcomes and the slice. */
 static bool fold(struct agg *a)
 {
@@ -149,14 +143,11 @@ static bool fold(struct agg *a)
         fold_edge(a, &a->edges[s->edges[i]]);
     for (uint32_t i = 0; i < s->n_cells; i++)
         fold_cell(a, &a->cells[s->cells[i]], &a->recent[s->cells[i]]);
-    for (uint32_t i = 0; i < s->n_funcs; i++) {
-        struct slice_sums *sums = &s->sums[s->funcs[i]];
-        if (s->real && !slices_add(&a->slices, s->funcs[i], s->real, sums))
-            return false;
-        *sums = (struct slice_sums){ 0 };
-    }
+    bool ok = !s->real || agg_common_slice(a->common, s->real, s->funcs, s->n_funcs, s->sums);
+    for (uint32_t i = 0; i < s->n_funcs; i++)
+        s->sums[s->funcs[i]] = (struct slice_sums){ 0 };
     s->n_edges = s->n_cells = s->n_funcs = 0;
-    return share_shift(a);
+    return ok;
 }
 
 static bool fold_thread(struct agg *a, struct thread_calls *t)
@@ -185,7 +176,7 @@ static bool begin_thread(struct walk *w)
 
 int agg_finish(struct agg *a)
 {
-    bool ok = agg_count_fresh(a) && fold(a);
+    bool ok = agg_count_fresh(a) && agg_send_noted(a) && fold(a);
     for (unsigned i = 0; i < THREADS && ok; i++)
         ok = fold_thread(a, &a->scratch->threads[i]);
     return ok ? 0 : GHOST_E_NOMEM;
@@ -208,10 +199,9 @@ static bool begin_slice(struct walk *w, uint64_t real)
 {
     struct agg *a = w->a;
     struct agg_scratch *s = a->scratch;
-    bool same = !s->real == !real && slice_number(&a->slices, s->real) == slice_number(&a->slices, real);
-    if (!s->begun ? !share_shift(a) : !same && !fold(a))
+    bool same = !s->real == !real && s->real >> shift_of(a) == real >> shift_of(a);
+    if (!same && !fold(a))
         return false;
-    s->begun = true;
     s->real = real;
     return true;
 }

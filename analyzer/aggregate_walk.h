@@ -41,16 +41,20 @@ static inline uint32_t place_of(uint32_t a, uint32_t b) { return (a * 0x9E3779B1
 struct thread_calls { uint64_t *by_func; uint32_t thread, cap; };
 enum { THREADS = 16 };
 
+/* Notes for the common tables: as many at a time. */
+enum { NOTED = 256 };
+
 struct agg_scratch {
     uint32_t edges_at[PLACES];       /* by caller and signature */
     uint32_t cells_at[PLACES];       /* by edge and kind */
     uint16_t *fresh[FRESH]; uint32_t n_fresh;
+    struct agg_far far[NOTED]; uint32_t n_far;
+    struct agg_failure failures[NOTED]; uint32_t n_failures;
     token *tokens; uint32_t cap_tokens;
     struct frame *stack; uint32_t cap_stack;
     struct activation *activations; uint32_t cap_activations;
     uint32_t *seen; uint32_t cap_seen;                 /* by shape: the event that had it last + 1; then the same of events that do not count */
-    bool begun;                      /* there may be something new; all of it is ... */
-    uint64_t real;                   /* ... of the slice of this time */
+    uint64_t real;                   /* all that is new is of the slice of this time */
     /* what has something new, by index; room for all */
     uint32_t *edges; uint32_t n_edges, cap_edges;
     uint32_t *cells; uint32_t n_cells, cap_cells;

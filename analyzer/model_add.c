@@ -130,14 +130,6 @@ static int add_signature(struct build *b, const struct agg *a, const struct agg_
     return 0;
 }
 
-static int add_far(struct build *b, const struct agg *a, const uint32_t *signatures)
-{
-    for (uint32_t i = 0; i < a->n_far; i++)
-        if (!hist_add(&b->signatures.v[signatures[a->far[i].sig]].hist, a->far[i].bucket, a->far[i].count))
-            return GHOST_E_NOMEM;
-    return 0;
-}
-
 static int add_edge(struct build *b, const struct agg_edge *from, uint64_t calls, uint32_t signature, uint32_t *number)
 {
     uint32_t local = agg_edge_caller(from), caller = local ? build_function(b, local) : GHOST_NONE;
@@ -253,8 +245,6 @@ int build_agg(struct build *b, const struct agg *a)
     for (uint32_t i = 0; ret == 0 && i < a->n_sigs; i++)
         if (a->sigs[i].func)
             ret = add_signature(b, a, &a->sigs[i], &signatures[i]);
-    if (ret == 0)
-        ret = add_far(b, a, signatures);
     for (uint32_t i = 1; ret == 0 && i < a->n_edges; i++)
         if (a->edges[i].func)
             ret = add_edge(b, &a->edges[i], a->links[i].calls, signatures[agg_edge_sig(&a->edges[i])], &edges[i]);
@@ -265,8 +255,6 @@ int build_agg(struct build *b, const struct agg *a)
         ret = add_row(b, &a->threads[i]);
     for (uint32_t i = 0; ret == 0 && i < a->n_marks; i++)
         ret = add_mark(b, &a->marks[i]);
-    if (ret == 0)
-        ret = build_slices(b, a);
     add_totals(b, a);
     if (b->arena.failed)
         ret = GHOST_E_NOMEM;
@@ -274,6 +262,16 @@ out:
     free(signatures);
     free(edges);
     return ret;
+}
+
+int build_common(struct build *b, const struct agg_common *c)
+{
+    for (uint32_t i = 0; i < c->n_far; i++) {
+        uint32_t number = build_signature_of(b, c->far[i].func, c->far[i].sig);
+        if (number == TABLE_NONE || !hist_add(&b->signatures.v[number].hist, c->far[i].bucket, c->far[i].count))
+            return GHOST_E_NOMEM;
+    }
+    return build_slices(b, c);
 }
 
 int build_damage(struct build *b, const struct ghost_model_damage *d)

@@ -2,7 +2,7 @@
  * in the order of their logs; then it is sealed into its canonical order.
  *
  *   build_init
- *   for each log: build_process, then build_agg for each worker's sums
+ *   for each log: build_process, then build_agg for each worker's sums, build_common
  *   build_seal -> struct ghost_model
  *
  * Things are numbered here in the order of their first appearance; sealing
@@ -76,6 +76,8 @@ struct build_log {
  * until its last build_agg. */
 int build_process(struct build *b, const struct build_log *log, const struct defs *defs, const struct agg_clock *clock);
 int build_agg(struct build *b, const struct agg *a);
+/* What its workers had together, behind the last of them. */
+int build_common(struct build *b, const struct agg_common *c);
 /* process: as numbered by the build, GHOST_NONE for none. */
 int build_damage(struct build *b, const struct ghost_model_damage *d);
 
@@ -91,7 +93,7 @@ uint32_t build_function(struct build *b, uint32_t id);
 uint32_t build_signature_of(struct build *b, uint32_t func, uint32_t sig);
 uint32_t build_thread(struct build *b, uint32_t id);
 int build_definitions(struct build *b);
-int build_slices(struct build *b, const struct agg *a);
+int build_slices(struct build *b, const struct agg_common *c);
 int build_content(struct build *b, const struct ghost_def_content *d);
 int build_sampled(struct build *b, const struct ghost_def_sampled *d);
 bool seal_contents(struct build *b, struct ghost_model *m, const uint32_t *types, const uint32_t *functions);  /* new numbers of each */

@@ -19,29 +19,28 @@ static bool add_sums(struct build *b, uint32_t function, uint64_t real, const st
 }
 
 /* A generator that GeneratorExit ended was closed: see build_true_end. */
-static bool is_failure(struct build *b, const struct agg *a, const struct agg_fail *fail, uint32_t function)
+static bool is_failure(struct build *b, const struct agg_failure *f, uint32_t function)
 {
-    const struct agg_kind *kind = &a->kinds[fail->kind];
-    return GHOST_END_IS_EXCEPTION(build_true_end(b, kind->end, build_type(b, kind->type), &b->functions.v[function]));
+    return GHOST_END_IS_EXCEPTION(build_true_end(b, f->end, build_type(b, f->type), &b->functions.v[function]));
 }
 
-int build_slices(struct build *b, const struct agg *a)
+int build_slices(struct build *b, const struct agg_common *c)
 {
-    if ((a->slices.n && !slices_reach(&b->slices, a->slices.shift)) || (a->failed.n && !slices_reach(&b->slices, a->failed.shift)))
+    if ((c->slices.n && !slices_reach(&b->slices, c->slices.shift)) || (c->failed.n && !slices_reach(&b->slices, c->failed.shift)))
         return GHOST_E_NOMEM;
-    for (uint32_t i = 0; i < a->slices.n; i++) {
-        const struct slice_row *row = &a->slices.rows[i];
+    for (uint32_t i = 0; i < c->slices.n; i++) {
+        const struct slice_row *row = &c->slices.rows[i];
         uint32_t function = build_function(b, row->who);
-        if (function == TABLE_NONE || !add_sums(b, function, row->number << a->slices.shift, &row->sums))
+        if (function == TABLE_NONE || !add_sums(b, function, row->number << c->slices.shift, &row->sums))
             return GHOST_E_NOMEM;
     }
-    for (uint32_t i = 0; i < a->failed.n; i++) {
-        const struct slice_row *row = &a->failed.rows[i];
-        const struct agg_fail *fail = &a->fails[row->who];
-        uint32_t function = build_function(b, fail->func);
+    for (uint32_t i = 0; i < c->failed.n; i++) {
+        const struct slice_row *row = &c->failed.rows[i];
+        const struct agg_failure *failure = &c->failures[row->who];
+        uint32_t function = build_function(b, failure->func);
         if (function == TABLE_NONE)
             return GHOST_E_NOMEM;
-        if (is_failure(b, a, fail, function) && !add_sums(b, function, row->number << a->failed.shift, &row->sums))
+        if (is_failure(b, failure, function) && !add_sums(b, function, row->number << c->failed.shift, &row->sums))
             return GHOST_E_NOMEM;
     }
     return 0;

@@ -6,6 +6,7 @@
 #include "pipeline.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,9 @@
 #include "model_build.h"
 
 enum { JOBS_MAX = 256 };
+/* Tables double, and those of each log are released before the next: what is large goes back to the system at
+ * once instead of leaving holes in the heap, which were a tenth of the memory. (glibc would raise this limit.) */
+enum { LARGE = 1 << 17 };
 #define SMALL_LOG (UINT64_C(1) << 20)    /* not worth a second thread */
 
 /* Frames of a log file, then those of its live files. */
@@ -46,7 +50,8 @@ struct run {
     struct build build;
     struct worker *workers; unsigned n_workers;
     uint64_t bytes_before, bytes_total;
-    _Atomic unsigned shift;              /* see struct agg */
+    struct agg_common common;            /* of the log at hand */
+    unsigned shift;                      /* slices are at least as wide in the end */
     size_t readable;
 };
 
@@ -246,6 +251,8 @@ static int add_log(struct run *r, struct job *j, unsigned n, const struct ghost_
         ret = build_process(&r->build, &log, &j->defs, &clock);
     for (unsigned i = 0; ret == 0 && i < n; i++)
         ret = build_agg(&r->build, &r->workers[i].agg);
+    if (ret == 0)
+        ret = build_common(&r->build, &r->common);
     for (uint32_t i = 0; ret == 0 && i < j->damages.n; i++) {
         j->damages.v[i].process = r->build.process;
         ret = build_damage(&r->build, &j->damages.v[i]);
@@ -304,21 +311,26 @@ static int run_sources(struct run *r, struct job *j)
     const struct ghost_log_info *info = ghost_log_info(j->sources[0].log);
     unsigned n = info->size < SMALL_LOG ? 1 : r->n_workers, ready = 0;
     int ret = 0;
+    foresee_shift(r, j->sources[0].log);
+    if (!agg_common_init(&r->common))
+        return GHOST_E_NOMEM;
+    if (r->shift && !agg_common_reach(&r->common, r->shift))
+        ret = GHOST_E_NOMEM;
     for (; ret == 0 && ready < n; ready += ret == 0) {
-        ret = agg_init(&r->workers[ready].agg);
+        ret = agg_init(&r->workers[ready].agg, &r->common);
         r->workers[ready].agg.from_real = r->o->from_real;
-        r->workers[ready].agg.shift = &r->shift;
         r->workers[ready].agg.to_real = r->o->to_real ? r->o->to_real : UINT64_MAX;
     }
     if (ret == 0) {
-        foresee_shift(r, j->sources[0].log);
         run_job(r, j, n);
         for (unsigned i = 0; i < n && !j->failed; i++)
             j->failed = agg_finish(&r->workers[i].agg);
         ret = j->failed ? j->failed : add_log(r, j, n, info);
+        r->shift = r->common.slices.shift > r->shift ? r->common.slices.shift : r->shift;
     }
     for (unsigned i = 0; i < ready; i++)
         agg_release(&r->workers[i].agg);
+    agg_common_release(&r->common);
     return ret;
 }
 
@@ -434,6 +446,7 @@ struct ghost_model *pipeline_run(const struct session *s, const struct pipeline_
     }
     for (size_t i = 0; i < n; i++)
         r.bytes_total += session_log_size(paths[i]);
+    mallopt(M_MMAP_THRESHOLD, LARGE);
     int ret = build_init(&r.build);
     if (ret == 0)
         ret = make_workers(&r);
