@@ -22,7 +22,8 @@ import textwrap
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-Library = collections.namedtuple("Library", "version packages tests needs", defaults=((), ))
+# `covered`: the tests for coverage.py, where all of them take too long under it or fork workers that it waits for.
+Library = collections.namedtuple("Library", "version packages tests needs covered", defaults=((), None))
 
 # mypy's own suite type-checks thousands of programs; this is what its users do: mypy on files, some of them its own.
 MYPY = textwrap.dedent("""
@@ -49,7 +50,7 @@ LIBRARIES = {
     "attrs": Library("25.4.0", "attr,attrs", ["tests"], ["hypothesis", "cloudpickle", "pympler", "pytest-xdist"]),
     "rich": Library("14.1.0", "rich", ["tests"], ["markdown-it-py", "pygments"]),
     "black": Library("25.9.0", "black,blib2to3,blackd", ["tests"], ["click", "mypy_extensions", "packaging", "pathspec", "platformdirs", "pytokens",
-                                                                    "parameterized", "aiohttp"]),
+                                                                    "parameterized", "aiohttp"], [f"tests/test_{n}.py" for n in ("trans", "ranges", "tokenize", "ipynb", "no_ipynb", "blackd")]),
     "mypy": Library("1.18.2", "mypy", MYPY, ["typing_extensions", "mypy_extensions", "pathspec"]),
     "pydantic": Library("1.10.24", "pydantic", ["-p", "no:hypothesispytest", "tests"], ["typing_extensions", "pytest-mock", "hypothesis", "email-validator", "python-dotenv"]),
 }
@@ -84,9 +85,9 @@ def prepare(python, folder, names):
     return inside, sources
 
 
-def suite_of(library, source, scratch):
+def suite_of(library, source, scratch, tests=None):
     """(sys.path entry, pytest's arguments)"""
-    tests = library.tests
+    tests = tests or library.tests
     if isinstance(tests, str):
         program = scratch / "test_program.py"
         program.write_text(tests.format(folder=str(source)))
@@ -150,7 +151,7 @@ def never_called(ghost, python, sources):
         for name, source in sources.items():
             own = pathlib.Path(scratch, name)
             own.mkdir()
-            path, arguments = suite_of(LIBRARIES[name], source, own)
+            path, arguments = suite_of(LIBRARIES[name], source, own, LIBRARIES[name].covered)
             suites[LIBRARIES[name].packages] = {"folder": str(source), "path": path, "arguments": arguments}
         listing = pathlib.Path(scratch, "suites.json")
         listing.write_text(json.dumps(suites))

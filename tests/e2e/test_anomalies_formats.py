@@ -1,6 +1,7 @@
 """What `ghost anomalies` prints for other programs is what those read, names with all their characters included.
 
-GHOST_SARIF_SCHEMA=FILE also validates against the standard's JSON schema (with jsonschema installed)."""
+GHOST_SARIF_SCHEMA=FILE also validates against the standard's JSON schema (with jsonschema installed), GHOST_JUNIT_XSD=FILE against
+a schema of JUnit (with lxml)."""
 import csv
 import io
 import json
@@ -48,7 +49,8 @@ def recorded(tmp_path_factory):
 def output(ghost, form, *options):
     done = ghost.command("anomalies", "--format", form, *options)
     assert done.status == 0, done.err.decode()
-    return done.out.decode()
+    # JSON, SARIF and XML are UTF-8 whatever the names; the other forms show a name's lone surrogates as they are
+    return done.out.decode(errors="strict" if form in ("json", "sarif", "junit") else "surrogatepass")
 
 
 EXPECTED = [("high", "high_exc_rate", "fails", 3), ("high", "type_mismatch", "liar", 5), ("low", "never_called", "dead_ä", 2)]
@@ -117,7 +119,7 @@ def test_junit(recorded):
         assert len(root.findall(".//failure")) == failures and len(root.findall(".//skipped")) == skipped
         assert {s.get("name") for s in root} == {"type_mismatch", "never_called", "high_exc_rate", "latency_outlier"}
     assert any('a <reason> & "more"' in s.get("message") for s in root.iter("skipped"))
-    assert any(c.get("file", "").endswith(f"{FOLDER}/{FILE}") for c in root.iter("testcase"))
+    assert all(f"{FOLDER}/{FILE}:" in c.text for c in root.iter("failure")) and all(set(c.attrib) == {"classname", "name", "time"} for c in root.iter("testcase"))
     assert [s.get("name") for s in ET.fromstring(output(recorded, "junit", "--only", "latency_outlier"))] == ["latency_outlier"]
 
 
@@ -132,6 +134,68 @@ def test_github(recorded):
         assert re.search(r"\[[0-9a-f]{16}\]$", data) and not re.search("%(?![0-9A-F]{2})", data)
     assert sorted(found) == [("error", "high_exc_rate", "fails", 3), ("error", "type_mismatch", "liar", 5), ("notice", "never_called", "dead_ä", 2)]
     assert len(output(recorded, "github", *recorded.more).splitlines()) == 1
+
+
+# ---- names that nobody writes, and thousands of findings ----
+
+HOSTILE = r"""
+import types
+NAMES = ['quo"te\'s', "new\nline\r\tand tab", "<&>]]>", "a,b;c|d`e*", "\u202eright to left", "emoji \U0001f600 \xe4", "%0A::error::", "\x1b[31m",
+         "=1+1", "lone \udc80 surrogate", "\0nul", "x" * 3000]
+def make(name, i):
+    def f(x: int):
+        if x % 2 if isinstance(x, int) else True: raise ValueError
+        return x
+    code = f.__code__.replace(co_name=name, co_qualname=name, co_varnames=(name,), co_filename="/srv/a b/" + name.replace("\0", ""), co_firstlineno=i + 1)
+    g = types.FunctionType(code, globals(), "f")
+    g.__annotations__ = {name: "int", "return": "list"}
+    return g
+functions = [make(n, i) for i, n in enumerate(NAMES)]
+for k in range(30):
+    for f in functions:
+        for x in (k, "text"):
+            try: f(x)
+            except ValueError: pass
+"""
+
+
+def read_all(ghost, *options):
+    """How many findings each format has, as a strict reader of it sees them."""
+    text = {form: output(ghost, form, *options) for form in ("text", "json", "csv", "markdown", "sarif", "junit", "github")}
+    sarif = json.loads(text["sarif"])
+    if os.environ.get("GHOST_SARIF_SCHEMA"):
+        jsonschema = pytest.importorskip("jsonschema")
+        schema = json.load(open(os.environ["GHOST_SARIF_SCHEMA"]))
+        assert next(jsonschema.validators.validator_for(schema)(schema).iter_errors(sarif), None) is None
+    if os.environ.get("GHOST_JUNIT_XSD"):
+        etree = pytest.importorskip("lxml.etree")
+        etree.XMLSchema(file=os.environ["GHOST_JUNIT_XSD"]).assertValid(etree.fromstring(text["junit"].encode(), etree.XMLParser(huge_tree=True)))
+    rows = list(csv.DictReader(io.StringIO(text["csv"], newline="")))
+    assert all(None not in r and None not in r.values() for r in rows)
+    table = [line for line in text["markdown"].split("\n") if line.startswith("| ")]
+    assert all(len(re.split(r"(?<!\\)\|", line)) == 8 for line in table)
+    commands = [re.fullmatch(r"::(error|warning|notice) ([^:]*)::([^:\r]*(?::[^:\r]+)*:?)", line) or line for line in text["github"].split("\n")[:-1]]
+    assert not [c for c in commands if isinstance(c, str) and not c.startswith(("::error ", "::warning ", "::notice "))]
+    assert not re.search("[\x00-\x08\x0b-\x1f]", text["text"]), "a terminal obeys these"
+    return {"json": len(json.loads(text["json"])["anomalies"]), "csv": len(rows), "markdown": len(table) - 2, "github": len(commands), "sarif": len(sarif["runs"][0]["results"]),
+            "junit": len(ET.fromstring(text["junit"]).findall(".//failure")), "text": len(re.findall(r"^\[(?:HIGH|MEDIUM|LOW)\]", text["text"], re.M))}
+
+
+def test_hostile_names(python, ghost, tmp_path):
+    (tmp_path / "hostile.py").write_text(HOSTILE)
+    done = ghost.run([tmp_path / "hostile.py"], "--python", python.exe)
+    assert done.status == 0 and b"fault" not in done.err, done.err.decode()
+    counts = read_all(ghost)
+    assert len(set(counts.values())) == 1 and counts["json"] >= 24, counts
+    lines = {a["line"] for a in json.loads(output(ghost, "json"))["anomalies"] if a["line"] <= 12}
+    assert lines == set(range(1, 13)), "each name was recorded and reported"
+
+
+def test_ten_thousand_findings(ghost, tmp_path):
+    functions = 10000
+    (tmp_path / "many.py").write_text("".join(f"def f{i}(): return 1\n" for i in range(functions)))
+    assert ghost.run([tmp_path / "many.py"], "--python", PYTHON.exe).status == 0
+    assert set(read_all(ghost).values()) == {functions}
 
 
 def test_output_file(recorded, tmp_path):
