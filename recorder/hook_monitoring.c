@@ -74,7 +74,7 @@ static PyObject *first_start(PyCodeObject *code, compat_frame *frame)
 
 /* `deep` is known when this is compiled: a recording without --deep runs no
  * instruction for it. */
-static inline PyObject *started(PyObject *const *args, bool deep)
+static inline __attribute__((always_inline)) PyObject *started(PyObject *const *args, bool deep)
 {
     PyCodeObject *code = (PyCodeObject *)args[0];
     struct funcrec *f = ident_lookup(code);

@@ -10,7 +10,7 @@
 #define S(text) { text, sizeof(text) - 1 }
 
 enum { OBJECT, INT, BOOL, FLOAT, STR, BYTES, BYTEARRAY, NONE, TYPE, LIST, DICT, BASE, DERIVED, TWIN, MOCK, POSES, META_CHECKED, HOOKED, QUACKS, DUCK,
-       DOG, OPEN_DOG, MAPPING, MAPPED, MOVIE, GENERATOR, LOST, N_TYPES };
+       DOG, OPEN_DOG, MAPPING, MAPPED, MOVIE, GENERATOR, LOST, TUPLE, N_TYPES };
 #define MRO(...) .mro = (const uint32_t[]){ __VA_ARGS__ }, .n_mro = sizeof((uint32_t[]){ __VA_ARGS__ }) / 4
 #define HAS(...) .members = (const struct ghost_str[]){ __VA_ARGS__ }, .n_members = sizeof((struct ghost_str[]){ __VA_ARGS__ }) / sizeof(struct ghost_str)
 #define BIT(abc) (UINT64_C(1) << ABC_##abc)
@@ -42,6 +42,7 @@ static const struct ghost_model_type types[N_TYPES] = {
     [MAPPED] = { .module = S("m"), .qualname = S("Mapped"), MRO(MAPPED, OBJECT), .virtual_bases = (const uint32_t[]){ DERIVED }, .n_virtual = 1 },
     [MOVIE] = { .module = S("m"), .qualname = S("Movie"), MRO(MOVIE, DICT, OBJECT), .flags = GHOST_TYPE_TYPEDDICT },
     [GENERATOR] = { .module = S("builtins"), .qualname = S("generator"), MRO(GENERATOR, OBJECT), .abcs = BIT(Generator) | BIT(Iterator) | BIT(Iterable) },
+    [TUPLE] = { .module = S("builtins"), .qualname = S("tuple"), MRO(TUPLE, OBJECT), .abcs = BIT(Sequence) | BIT(Iterable) },
     [LOST] = { .module = S("1-2.ghost"), .qualname = S("<type 9>") },
 };
 static const struct ghost_model model = { .n_types = N_TYPES, .types = types };
@@ -49,7 +50,7 @@ static const struct ghost_model model = { .n_types = N_TYPES, .types = types };
 #define CLASS(text, number) { GHOST_NAME_TYPE, number, 0, S(text), S("") }
 #define SPECIAL(text) { GHOST_NAME_SPECIAL, GHOST_NONE, 0, S(text), S("typing." text) }
 static const struct ghost_def_name names[] = {
-    CLASS("object", OBJECT), CLASS("int", INT), CLASS("float", FLOAT), CLASS("str", STR), CLASS("bytes", BYTES), CLASS("list", LIST), CLASS("type", TYPE),
+    CLASS("object", OBJECT), CLASS("int", INT), CLASS("float", FLOAT), CLASS("str", STR), CLASS("bytes", BYTES), CLASS("list", LIST), CLASS("dict", DICT), CLASS("tuple", TUPLE), CLASS("type", TYPE),
     CLASS("A", BASE), CLASS("A_2", TWIN), CLASS("B", DERIVED), CLASS("Checked", META_CHECKED), CLASS("Hooked", HOOKED), CLASS("Quacks", QUACKS),
     CLASS("abc.Mapping", MAPPING), CLASS("Movie", MOVIE), CLASS("Lost", LOST),
     SPECIAL("Any"), SPECIAL("Optional"), SPECIAL("Union"), SPECIAL("List"), SPECIAL("Sequence"), SPECIAL("Callable"), SPECIAL("Type"), SPECIAL("NoReturn"),
@@ -109,6 +110,60 @@ static void each_rule(void **state)
         enum annot_verdict got = decide(rows[i].text, rows[i].type, GHOST_NONE).verdict;
         if (got != rows[i].verdict)
             fail_msg("%s with type %u: %d, not %d", rows[i].text, rows[i].type, got, rows[i].verdict);
+    }
+}
+
+/* What was seen inside: a list of int and str, of lists of int, dicts, tuples. */
+#define PART(type, content) { type, content }
+#define PARTS(...) (const struct ghost_model_part[]){ __VA_ARGS__ }
+enum { EMPTY, INTS, INTS_AND_STR, PAIR, NO_TUPLE, LONG, NAMES, LISTS, ROUND, UNKNOWN, N_CONTENTS };
+static const struct ghost_model_content contents[N_CONTENTS] = {
+    [EMPTY] = { .type = LIST },
+    [INTS] = { .type = LIST, .n_items = 1, .items = PARTS(PART(INT, GHOST_NONE)) },
+    [INTS_AND_STR] = { .type = LIST, .n_items = 2, .items = PARTS(PART(INT, GHOST_NONE), PART(STR, GHOST_NONE)) },
+    [PAIR] = { .type = TUPLE, .size = 2, .n_items = 2, .items = PARTS(PART(INT, GHOST_NONE), PART(STR, GHOST_NONE)) },
+    [NO_TUPLE] = { .type = TUPLE },
+    [LONG] = { .type = TUPLE, .size = GHOST_TUPLE_APART + 1, .n_items = 1, .items = PARTS(PART(INT, GHOST_NONE)) },
+    [NAMES] = { .type = DICT, .n_keys = 1, .keys = PARTS(PART(STR, GHOST_NONE)), .n_items = 1, .items = PARTS(PART(LIST, INTS)) },
+    [LISTS] = { .type = LIST, .n_items = 2, .items = PARTS(PART(LIST, EMPTY), PART(LIST, INTS_AND_STR)) },
+    [ROUND] = { .type = LIST, .n_items = 1, .items = PARTS(PART(LIST, ROUND)) },   /* no recorder makes it */
+    [UNKNOWN] = { .type = LIST, .n_items = 1, .items = PARTS(PART(GHOST_NONE, GHOST_NONE)) },
+};
+
+struct deep_row { const char *text; uint32_t content; enum annot_verdict verdict; unsigned n_faults; uint32_t type; unsigned n_path; };
+static const struct deep_row deep_rows[] = {
+    { "list[int]", EMPTY, M, 0, 0, 0 }, { "list[int]", INTS, M, 0, 0, 0 }, { "list[int]", INTS_AND_STR, X, 1, STR, 1 }, { "list[float]", INTS, M, 0, 0, 0 },
+    { "list", INTS_AND_STR, M, 0, 0, 0 }, { "List[Any]", INTS_AND_STR, M, 0, 0, 0 }, { "Sequence[int]", INTS_AND_STR, X, 1, STR, 1 },
+    { "list[int | str]", INTS_AND_STR, M, 0, 0, 0 }, { "list[bytes]", INTS_AND_STR, X, 2, INT, 1 },
+    { "list[int] | list[str]", INTS_AND_STR, X, 1, STR, 1 },          /* the first alternative tells */
+    { "Optional[list[int]]", INTS_AND_STR, X, 1, STR, 1 }, { "Union[list[str], list[int]]", INTS, M, 0, 0, 0 },
+    { "list[list[int]]", LISTS, X, 1, STR, 2 }, { "list[list[str]]", LISTS, X, 1, INT, 2 }, { "list[int]", LISTS, X, 2, LIST, 1 },
+    { "dict[str, list[int]]", NAMES, M, 0, 0, 0 }, { "dict[int, list[str]]", NAMES, X, 2, STR, 1 }, { "abc.Mapping[str, int]", NAMES, X, 1, LIST, 1 },
+    { "tuple[int, str]", PAIR, M, 0, 0, 0 }, { "tuple[str, str]", PAIR, X, 1, INT, 1 }, { "tuple[int]", PAIR, X, 1, GHOST_NONE, 1 },
+    { "tuple[int, ...]", PAIR, X, 1, STR, 1 }, { "tuple[()]", PAIR, X, 1, GHOST_NONE, 1 }, { "tuple[()]", NO_TUPLE, M, 0, 0, 0 },
+    { "tuple[int, *tuple[str, ...]]", PAIR, M, 0, 0, 0 }, { "tuple[*tuple[int, ...], int]", PAIR, X, 1, STR, 1 }, { "tuple[int, str, *T]", PAIR, M, 0, 0, 0 },
+    { "tuple[int, int]", LONG, X, 1, GHOST_NONE, 1 }, { "tuple[int, ...]", LONG, M, 0, 0, 0 },
+    { "list[unlisted]", INTS, U, 1, INT, 1 }, { "list[unlisted]", EMPTY, M, 0, 0, 0 }, { "list[int]", UNKNOWN, U, 1, GHOST_NONE, 1 },
+    { "list[unlisted] | list[int]", INTS_AND_STR, U, 2, INT, 1 }, { "Json", INTS, U, 1, INT, 1 }, { "list[list[list[list[list[int]]]]]", ROUND, M, 0, 0, 0 },
+};
+
+static void elements(void **state)
+{
+    struct ghost_model with = model;
+    with.contents = contents;
+    with.n_contents = N_CONTENTS;
+    (void)state;
+    for (size_t i = 0; i < sizeof deep_rows / sizeof *deep_rows; i++) {
+        const struct deep_row *row = &deep_rows[i];
+        struct arena arena = { 0 };
+        struct annot_faults faults = { .n = 0 };
+        struct annot_judge j = { .m = &with, .annot = &annot, .arena = &arena, .self = GHOST_NONE, .content = &contents[row->content], .faults = &faults };
+        struct annot_answer a = annot_decide(&j, annot_parse(&arena, (struct ghost_str){ row->text, (uint32_t)strlen(row->text) }), &types[contents[row->content].type]);
+        arena_release(&arena);
+        if (a.verdict != row->verdict || faults.n != row->n_faults)
+            fail_msg("%s with content %u: %d with %u faults, not %d with %u", row->text, row->content, a.verdict, faults.n, row->verdict, row->n_faults);
+        if (faults.n && (faults.v[0].type != row->type || faults.v[0].n_path != row->n_path || faults.v[0].answer.verdict != row->verdict))
+            fail_msg("%s with content %u: type %u at depth %u, not %u at %u", row->text, row->content, faults.v[0].type, faults.v[0].n_path, row->type, row->n_path);
     }
 }
 
@@ -173,4 +228,4 @@ static void depth_is_bounded(void **state)
     }
 }
 
-UNIT_TESTS(cmocka_unit_test(each_rule), cmocka_unit_test(self_is_of_the_first_argument), cmocka_unit_test(trees), cmocka_unit_test(depth_is_bounded))
+UNIT_TESTS(cmocka_unit_test(each_rule), cmocka_unit_test(elements), cmocka_unit_test(self_is_of_the_first_argument), cmocka_unit_test(trees), cmocka_unit_test(depth_is_bounded))
