@@ -164,7 +164,7 @@ def answer_bytes(explain):
     return json.dumps({"candidates": [{"content": {"parts": [{"text": text}]}, "finishReason": "STOP"}], "modelVersion": "m-1"}).encode()
 
 
-def ask_raw(explain, raw, *options, host="127.0.0.1", timeout="3", **env):
+def ask_raw(explain, raw, *options, host="127.0.0.1", timeout="1.5", **env):
     return explain.run("--backend", "gemini", "--base-url", f"http://{host}:{raw.port}", "--fresh", "--retries", "0", "--timeout", timeout, *options, GEMINI_API_KEY=KEY, **env)
 
 
