@@ -160,7 +160,8 @@ static bool is_usual_place(const char *data_dir)
     return !data_dir || (env && strcmp(env, data_dir) == 0);
 }
 
-static void tell_summary(const struct run_options *o, const struct session *session, const struct run_summary *s, double seconds)
+/* A target that could not even begin called nothing, whatever the filter. */
+static void tell_summary(const struct run_options *o, const struct session *session, const struct run_summary *s, double seconds, bool failed)
 {
     char events[HUMAN], lost[HUMAN];
     bool loss = s->lost > 0 || s->unreadable > 0 || s->endless > 0, usual = is_usual_place(o->data_dir);
@@ -168,7 +169,7 @@ static void tell_summary(const struct run_options *o, const struct session *sess
         tell("session %s: %u %s, %s%s %s (%s lost), %.1f s; see it with: ghost report%s%s", session->id, s->processes,
              plural(s->processes, "process", "processes"), s->partial ? "more than " : "", human_count(events, s->events),
              plural(s->events, "event", "events"), human_count(lost, s->lost), seconds, usual ? "" : " ", usual ? "" : session->path);
-    if (s->events == 0 && !s->partial && s->processes > s->unreadable && !o->quiet)
+    if (s->events == 0 && !s->partial && s->processes > s->unreadable && !o->quiet && !failed)
         tell("no call was recorded: only the application's own code is, not the standard library or installed packages. "
              "Choose others with --include NAME, or take everything with --all");
     if (s->running && !o->quiet)
@@ -181,7 +182,7 @@ static void tell_summary(const struct run_options *o, const struct session *sess
         tell("%u %s cannot be read; see: ghost log check %s", s->unreadable, plural(s->unreadable, "log", "logs"), session->path);
 }
 
-static void report(const struct run_options *o, const struct run_target *target, const struct session *session, double seconds)
+static void report(const struct run_options *o, const struct run_target *target, const struct session *session, double seconds, bool failed)
 {
     struct ghost_err err = GHOST_ERR_INIT;
     struct run_summary s;
@@ -190,7 +191,7 @@ static void report(const struct run_options *o, const struct run_target *target,
         return;
     }
     if (s.processes)
-        tell_summary(o, session, &s, seconds);
+        tell_summary(o, session, &s, seconds, failed);
     else if (!s.n_refusals)
         tell_nothing(target);
     tell_losses(&s);
@@ -252,7 +253,7 @@ static int run(const void *values, int argc, char **argv, struct ghost_err *err)
     clock_gettime(CLOCK_MONOTONIC, &start);
     ret = run_child(target.argv, &status, err);
     if (ret == 0 && recording)
-        report(o, &target, &session, seconds_since(&start));
+        report(o, &target, &session, seconds_since(&start), status != 0);
     else if (recording)
         run_summary_tidy(&session);
     session_release(&session);

@@ -73,6 +73,9 @@ def test_fallback_hook_is_told(python, tmp_path):
 def test_nothing_of_the_application(python, tmp_path):
     done, told = ghost(python, tmp_path, "--include", "nothing_of_that_name", "-c", "import json; json.loads(\"[1]\")")
     assert "no call was recorded" in told[1] and "--include" in told[1]
+    failed = harness.run([harness.GHOST, "run", "--python", harness.pythons()[0].exe, "nowhere.py"], cwd=tmp_path,
+                         env=harness.clean_environment(GHOST_DATA_DIR=str(tmp_path / "data")))
+    assert failed.status == 2 and b"no call was recorded" not in failed.err and b"0 events" in failed.err
 
 
 def test_a_process_that_goes_on(python, tmp_path):
