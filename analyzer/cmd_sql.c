@@ -21,10 +21,13 @@ struct sql_options { const char *format, *file, *output, *data_dir; uint64_t job
 
 /* ---- raw events that were not imported ---- */
 
-static bool has_raw_events(sqlite3 *db)
+/* 1 yes, 0 no (or the file is damaged: the question itself will tell), or NOMEM. */
+static int has_raw_events(sqlite3 *db, struct ghost_err *err)
 {
+    struct ghost_err why = GHOST_ERR_INIT;
     int64_t rows = 0;
-    db_sql_number(db, "SELECT CAST(value AS INTEGER) FROM info WHERE key = 'events_complete'", &rows, NULL);
+    if (db_sql_number(db, "SELECT CAST(value AS INTEGER) FROM info WHERE key = 'events_complete'", &rows, &why) == GHOST_E_NOMEM)
+        return ghost_fail(err, GHOST_E_NOMEM, "%s", why.msg);
     return rows > 0;
 }
 
@@ -34,12 +37,13 @@ static int show_logs(sqlite3 *db, const struct session *s, struct ghost_err *err
     static const char view[] = "CREATE TEMP VIEW events AS SELECT id, session_id, fn_key, event, arg_types, ret_or_exc, is_exception, timestamp_ns,"
         " caller_key, pid, log, thread, thread_name, module, qualname, file, line, signature, \"end\", latency_ns, self_ns, suspended_ns, call_id, depth"
         " FROM temp.event_log WHERE event NOT IN ('abandon', 'adopt', 'drop')";
-    if (s->is_db || has_raw_events(db))
-        return 0;
+    int ret = s->is_db ? 1 : has_raw_events(db, err);
+    if (ret != 0)
+        return ret < 0 ? ret : 0;
     if (events_register(db) != SQLITE_OK)
         return db_sql_fail(db, err, "making raw events askable");
     char *table = sqlite3_mprintf("CREATE VIRTUAL TABLE temp.event_log USING ghost_events(%Q)", s->path);
-    int ret = table ? db_sql_exec(db, "PRAGMA query_only = 0", err) : ghost_fail(err, GHOST_E_NOMEM, "out of memory");
+    ret = table ? db_sql_exec(db, "PRAGMA query_only = 0", err) : ghost_fail(err, GHOST_E_NOMEM, "out of memory");
     if (ret == 0)
         ret = db_sql_exec(db, table, err);
     if (ret == 0)
