@@ -96,43 +96,6 @@ static int put_in_order(struct diff *d, struct ghost_err *err)
     return 0;
 }
 
-/* ---- anomalies ---- */
-
-static int collect(const struct diff_side *s, const struct diff_options *o, struct findings *out, struct ghost_err *err)
-{
-    return s->n_models == 1 ? detect_all(s->models[0], &o->detect, NULL, out, err) : 0;
-}
-
-static bool has_id(const struct findings *f, const char *id)
-{
-    for (uint32_t i = 0; i < f->n; i++)
-        if (strcmp(f->v[i].id, id) == 0)
-            return true;
-    return false;
-}
-
-static struct diff_anomalies only_there(struct diff *d, const struct findings *here, const struct findings *other)
-{
-    const struct finding **v = ARENA_ARRAY(&d->arena, const struct finding *, here->n);
-    uint32_t n = 0;
-    for (uint32_t i = 0; v && i < here->n; i++)
-        if (here->v[i].decided && !has_id(other, here->v[i].id))
-            v[n++] = &here->v[i];
-    return (struct diff_anomalies){ v, n };
-}
-
-int diff_compare_anomalies(struct diff *d, struct ghost_err *err)
-{
-    int ret = collect(&d->before, d->options, &d->anomalies_before, err);
-    if (ret == 0)
-        ret = collect(&d->after, d->options, &d->anomalies_after, err);
-    if (ret < 0)
-        return ret;
-    d->anomalies_fresh = only_there(d, &d->anomalies_after, &d->anomalies_before);
-    d->anomalies_gone = only_there(d, &d->anomalies_before, &d->anomalies_after);
-    return d->arena.failed ? ghost_fail(err, GHOST_E_NOMEM, "out of memory while comparing anomalies") : 0;
-}
-
 /* ---- all ---- */
 
 int diff_make(struct diff *d, struct diff_side *before, struct diff_side *after, const struct diff_options *o, struct ghost_err *err)
@@ -152,8 +115,7 @@ int diff_make(struct diff *d, struct diff_side *before, struct diff_side *after,
 
 void diff_release(struct diff *d)
 {
-    findings_release(&d->anomalies_before);
-    findings_release(&d->anomalies_after);
+    diff_release_anomalies(d);
     diff_side_release(&d->before);
     diff_side_release(&d->after);
     free(d->pairs);

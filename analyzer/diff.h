@@ -48,6 +48,8 @@ struct diff_side {
 /* Takes the models over, whatever it returns. */
 int diff_side_make(struct diff_side *s, struct ghost_model **models, uint32_t n, struct ghost_err *err);
 void diff_side_release(struct diff_side *s);
+/* Was a function of that name called? */
+bool diff_side_calls(const struct diff_side *s, struct ghost_str module, struct ghost_str qualname);
 /* Is there code of that name in an executed module? */
 bool diff_side_defines(const struct diff_side *s, struct ghost_str module, struct ghost_str qualname);
 
@@ -133,8 +135,8 @@ struct diff {
     uint32_t added, removed, changed, compared;
     uint64_t per_before, per_after;          /* calls of the entry point; 0: not asked for */
     double speed;                            /* ratio of self times that most functions share: the machine, or everything */
-    struct findings anomalies_before, anomalies_after;
-    struct diff_anomalies anomalies_fresh, anomalies_gone;   /* of single sessions; none for groups */
+    struct findings *anomalies_before, *anomalies_after;     /* of each session of the side, owned */
+    struct diff_anomalies anomalies_fresh, anomalies_gone;
     double traffic;                          /* the ratio of calls that most functions share */
     struct arena arena;
 };
@@ -149,6 +151,7 @@ int diff_compare_latency(struct diff *d, struct ghost_err *err);
 int diff_compare_rates(struct diff *d, struct ghost_err *err);
 int diff_compare_shapes(struct diff *d, struct ghost_err *err);
 int diff_compare_anomalies(struct diff *d, struct ghost_err *err);
+void diff_release_anomalies(struct diff *d);
 
 /* Did the function's calls move otherwise than the traffic? */
 bool diff_calls_moved(const struct diff *d, const struct diff_pair *p);

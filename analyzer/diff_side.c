@@ -259,3 +259,20 @@ bool diff_side_defines(const struct diff_side *s, struct ghost_str module, struc
 {
     return table_get(&s->defined, name_key(module, qualname)) != TABLE_NONE;
 }
+
+bool diff_side_calls(const struct diff_side *s, struct ghost_str module, struct ghost_str qualname)
+{
+    uint32_t low = 0, high = s->n;
+    while (low < high) {
+        uint32_t mid = (low + high) / 2;
+        int r = ghost_str_compare(s->v[mid].module, module);
+        r = r ? r : ghost_str_compare(s->v[mid].qualname, qualname);
+        if (r == 0)
+            return true;
+        if (r < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return false;
+}

@@ -173,6 +173,17 @@ def test_groups_add_up(recorded):
     assert rate["before"] == pytest.approx(0.01) and rate["significant"]
 
 
+def test_anomalies_of_groups(recorded):
+    """A side has what any of its sessions has; what only one session of it never called is called there."""
+    _, (a, b, c) = recorded
+    alone = {(x["kind"], x["fn_key"].split(":")[1]) for x in as_json(recorded, a, c)["new_anomalies"]}
+    group = as_json(recorded, "--before", f"{a},{b}", "--after", c)
+    assert {(x["kind"], x["fn_key"].split(":")[1]) for x in group["new_anomalies"]} == alone and ("high_exc_rate", "parse") in alone and ("never_called", "dies") in alone
+    mixed = as_json(recorded, "--before", a, "--after", f"{b},{c}")["new_anomalies"]
+    told = [(x["kind"], x["fn_key"].split(":")[1]) for x in mixed]
+    assert ("high_exc_rate", "parse") in told and ("never_called", "dies") not in told and len(told) == len(set(told))
+
+
 def test_what_cannot_be_compared(recorded):
     _, (a, b, _) = recorded
     for args in ((a,), (), (a, "no-such-session"), ("--before", a), ("--split", "+1s", a, b)):
