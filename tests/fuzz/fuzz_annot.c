@@ -25,7 +25,14 @@ static const struct ghost_model_type types[N_TYPES] = {
     [SEQUENCE] = { .module = S("collections.abc"), .qualname = S("Sequence"), .flags = GHOST_TYPE_ABC, .n_mro = 2, .mro = mros[SEQUENCE] },
     [LOOP] = { .module = S(""), .qualname = S(""), .flags = UINT32_MAX, .n_mro = 3, .mro = mros[LOOP], .n_virtual = 1, .virtual_bases = &mros[LOOP][0] },
 };
-static const struct ghost_model model = { .n_types = N_TYPES, .types = types };
+/* Also contents that no recorder makes: in themselves, of no type, of a size that is none. */
+static const struct ghost_model_part parts[] = { { INT, GHOST_NONE }, { LIST, 0 }, { LIST, 1 }, { GHOST_NONE, GHOST_NONE }, { N_TYPES, 9 }, { NONE, 2 } };
+static const struct ghost_model_content contents[] = {
+    { .type = LIST, .n_items = 6, .items = parts }, { .type = GHOST_NONE, .size = 2, .n_items = 2, .items = parts, .n_keys = 3, .keys = parts },
+    { .type = LIST, .size = UINT32_MAX, .n_items = 1, .items = parts }, { .type = LIST, .size = 3, .n_items = 3, .items = parts },
+};
+#define N_CONTENTS (sizeof contents / sizeof *contents)
+static const struct ghost_model model = { .n_types = N_TYPES, .types = types, .n_contents = N_CONTENTS, .contents = contents };
 
 static uint32_t number(const char *p, size_t n, size_t at, uint32_t bound) { return at < n ? (uint8_t)(p[at] - '0') % bound : 0; }
 
@@ -62,6 +69,25 @@ static void decide(const struct ghost_def_annot *annot, struct ghost_str text)
     }
 }
 
+/* With what was seen inside: never a match that the type alone is not, and faults where it is none. */
+static void decide_inside(const struct ghost_def_annot *annot, struct ghost_str text)
+{
+    for (size_t i = 0; i < N_CONTENTS; i++) {
+        struct arena arena = { 0 };
+        struct annot_faults faults = { .n = 0 };
+        struct annot_judge j = { .m = &model, .annot = annot, .arena = &arena, .self = GHOST_NONE };
+        const struct annot_node *n = annot_parse(&arena, text);
+        enum annot_verdict whole = annot_decide(&j, n, &types[LIST]).verdict;
+        j.content = &contents[i];
+        j.faults = &faults;
+        struct annot_answer a = annot_decide(&j, n, &types[LIST]);
+        if ((whole == ANNOT_MISMATCH && a.verdict == ANNOT_MATCH) || (whole == ANNOT_MATCH && a.verdict == ANNOT_MISMATCH && faults.n == 0)
+            || (a.verdict == ANNOT_MATCH && faults.n) || faults.n > ANNOT_FAULTS || j.n_path)
+            abort();
+        arena_release(&arena);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct ghost_def_name names[32];
@@ -78,5 +104,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         p += n + 1;
     }
     decide(&annot, text);
+    decide_inside(&annot, text);
     return 0;
 }
