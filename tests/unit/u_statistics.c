@@ -102,11 +102,19 @@ static void test_few(void **state)
     near(clustered_mean(one, 1, GROUPS_LEAST).mean, 2, 1e-12);
 }
 
+static void test_weighted_median(void **state)
+{
+    struct weighted odd[] = { { 3, 1 }, { 1, 1 }, { 9, 1 } }, heavy[] = { { 5, 1 }, { 1, 10 }, { 7, 2 } }, tie[] = { { 4, 2 }, { 2, 2 } };
+    (void)state;
+    assert_true(weighted_median(odd, 3) == 3 && weighted_median(heavy, 3) == 1 && weighted_median(tie, 2) == 3);
+    assert_true(weighted_median(NULL, 0) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_normal), cmocka_unit_test(test_student), cmocka_unit_test(test_proportions),
-        cmocka_unit_test(test_clustered), cmocka_unit_test(test_few),
+        cmocka_unit_test(test_clustered), cmocka_unit_test(test_few), cmocka_unit_test(test_weighted_median),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
