@@ -234,7 +234,7 @@ static struct verdict judge(const struct candidate *c, const struct expected e[N
         v.against[view] = c->moved[view] - c->exposure - e[view].middle;
     }
     double place = fmax(fmax(PLACE, e[0].apart), PLACE_CALLS / c->calls);
-    double machine = e[0].heads > 0 ? fmax(e[0].error, 0.05 / sqrt(e[0].heads)) : MACHINE;
+    double machine = e[0].heads > 0 ? fmax(e[0].error, 0.035 / sqrt(e[0].heads)) : MACHINE;
     double cold = PLACE_COLD * c->cold;
     v.place = place * place + PLACE_NS / ns * PLACE_NS / ns + cold * cold;
     v.machine = c->nature == DIFF_WAITS ? 0 : machine * machine;
