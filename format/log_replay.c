@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 /* An activation as the block at hand sees it. */
-struct replay_slot { struct replay_frame a; uint64_t tick; uint32_t use; };
+struct replay_slot { struct replay_frame a; uint64_t tick, from; uint32_t use; };
 
 const struct replay_thread *replay_thread(const struct replay *r, uint32_t id)
 {
@@ -33,6 +33,38 @@ void replay_release(struct replay *r)
     *r = (struct replay){ 0 };
 }
 
+/* ---- news ---- */
+
+/* A token taken over by another activation while the former owner was still on a stack:
+ * what suspended after the former came onto its stack, wherever, is not the one that ends there. */
+static bool is_of_former_owner(const struct replay_news *end, const struct replay_news *other)
+{
+    return end->use == REPLAY_ENDED && other->use == REPLAY_SUSPENDED && other->tick > end->from;
+}
+
+/* News of an activation. Of what was before `since` the last counts, whichever block
+ * tells it; all later news are kept. */
+static bool tell(struct replay *r, struct replay_news news)
+{
+    bool settled = news.tick <= r->since;
+    uint32_t i = settled ? map32_get(&r->tokens, news.token) : 0;
+    if (i) {
+        struct replay_news *known = &r->news[i - 1];
+        bool later = news.tick >= known->tick;
+        if (later ? !is_of_former_owner(&news, known) : is_of_former_owner(known, &news)) *known = news;
+        return true;
+    }
+    if (!array_grow(&r->news, &r->news_cap, r->n_news + 1, sizeof *r->news)) return false;
+    if (settled && !map32_put(&r->tokens, news.token, (uint32_t)r->n_news + 1)) return false;
+    r->news[r->n_news++] = news;
+    return true;
+}
+
+static bool tell_slot(struct replay *r, uint32_t token, const struct replay_slot *s)
+{
+    return tell(r, (struct replay_news){ token, s->use, s->tick, s->from, s->a.f });
+}
+
 /* ---- the events of one block ---- */
 
 static struct replay_frame *push(struct replay_thread *t, struct ghost_open_frame f, uint64_t tick)
@@ -57,27 +89,32 @@ static struct ghost_open_frame pop(struct replay_thread *t, const struct ghost_s
     return f;
 }
 
-static void leave(struct replay *r, struct replay_thread *t, const struct ghost_shape *s, uint64_t tick)
+/* Told at once when it was met with a token: another may get its slot in this block. */
+static bool end(struct replay *r, struct replay_slot *slot)
+{
+    slot->use = REPLAY_ENDED;
+    return !slot->a.token || tell_slot(r, slot->a.token, slot);
+}
+
+static bool leave(struct replay *r, struct replay_thread *t, const struct ghost_shape *s, uint64_t tick)
 {
     struct ghost_open_frame f = pop(t, s, tick);
-    if (f.slot == 0) return;
+    if (f.slot == 0) return true;
     struct replay_slot *slot = &r->slots[f.slot - 1];
     slot->tick = tick;
-    slot->use = REPLAY_ENDED;
-    if (s->kind != GHOST_SH_YIELD) return;
+    slot->from = f.resumed;
+    if (s->kind != GHOST_SH_YIELD) return end(r, slot);
     f.pending = 0;
     slot->a.f = f;
     slot->use = REPLAY_SUSPENDED;
+    return true;
 }
 
-static void enter(struct replay *r, struct replay_thread *t, const struct ghost_shape *s, uint32_t number, uint64_t tick)
+static bool enter(struct replay *r, struct replay_thread *t, const struct ghost_shape *s, uint32_t number, uint64_t tick)
 {
     struct replay_slot *slot = &r->slots[number];
-    slot->tick = tick;
-    if (s->kind == GHOST_SH_DROP) {
-        slot->use = REPLAY_ENDED;
-        return;
-    }
+    slot->tick = slot->from = tick;
+    if (s->kind == GHOST_SH_DROP) return end(r, slot);
     if (s->kind == GHOST_SH_GEN_CALL || s->kind == GHOST_SH_ADOPT) {
         bool known = s->kind == GHOST_SH_GEN_CALL;
         slot->a = (struct replay_frame){ .f = { .func = s->a, .sig = known ? s->b : 0, .caller = known ? below(t) : 0, .slot = number + 1,
@@ -85,21 +122,21 @@ static void enter(struct replay *r, struct replay_thread *t, const struct ghost_
     }
     slot->use = REPLAY_RUNNING;
     push(t, slot->a.f, tick);
+    return true;
 }
 
-static void step(struct replay *r, struct replay_thread *t, const struct ghost_shape *s, const uint32_t **operand, uint64_t tick)
+static bool step(struct replay *r, struct replay_thread *t, const struct ghost_shape *s, const uint32_t **operand, uint64_t tick)
 {
     switch (s->kind) {
     case GHOST_SH_CALL:
         push(t, (struct ghost_open_frame){ .func = s->a, .sig = s->b, .caller = below(t), .start = tick }, tick);
-        break;
+        return true;
     case GHOST_SH_RETURN: case GHOST_SH_UNWIND: case GHOST_SH_YIELD: case GHOST_SH_ABANDON:
-        leave(r, t, s, tick);
-        break;
+        return leave(r, t, s, tick);
     case GHOST_SH_MARK: case GHOST_SH_PAUSE:
-        break;
+        return true;
     default:
-        enter(r, t, s, *(*operand)++, tick);
+        return enter(r, t, s, *(*operand)++, tick);
     }
 }
 
@@ -113,27 +150,10 @@ static bool begin(struct replay *r, struct replay_thread *t, const struct ghost_
     t->depth = b->n_stack;
     for (uint32_t i = 0; i < b->n_stack; i++) {
         t->stack[i] = (struct replay_frame){ b->stack[i], m->stack_tokens[i] };
-        if (b->stack[i].slot) r->slots[b->stack[i].slot - 1] = (struct replay_slot){ t->stack[i], b->base_tick, REPLAY_RUNNING };
+        if (b->stack[i].slot) r->slots[b->stack[i].slot - 1] = (struct replay_slot){ t->stack[i], b->base_tick, b->stack[i].resumed, REPLAY_RUNNING };
     }
     for (uint32_t i = 0; i < b->n_activations; i++)
-        r->slots[b->activations[i].slot - 1] = (struct replay_slot){ { b->activations[i], m->activation_tokens[i] }, 0, REPLAY_SUSPENDED };
-    return true;
-}
-
-/* News of an activation. Of what was before `since` the last counts, whichever block
- * tells it; all later news are kept. */
-static bool tell(struct replay *r, uint32_t token, uint32_t use, uint64_t tick, const struct ghost_open_frame *f)
-{
-    bool settled = tick <= r->since;
-    uint32_t i = settled ? map32_get(&r->tokens, token) : 0;
-    struct replay_news news = { token, use, tick, *f };
-    if (i) {
-        if (tick >= r->news[i - 1].tick) r->news[i - 1] = news;
-        return true;
-    }
-    if (!array_grow(&r->news, &r->news_cap, r->n_news + 1, sizeof *r->news)) return false;
-    if (settled && !map32_put(&r->tokens, token, (uint32_t)r->n_news + 1)) return false;
-    r->news[r->n_news++] = news;
+        r->slots[b->activations[i].slot - 1] = (struct replay_slot){ { b->activations[i], m->activation_tokens[i] }, 0, 0, REPLAY_SUSPENDED };
     return true;
 }
 
@@ -145,32 +165,17 @@ bool replay_settle(struct replay *r, uint64_t since)
     r->n_news = 0;
     map32_release(&r->tokens);
     /* in their order, each to where it stood or to a place before */
-    for (size_t i = 0; i < n; i++) {
-        struct replay_news news = r->news[i];
-        if (!tell(r, news.token, news.use, news.tick, &news.f)) return false;
-    }
-    return true;
-}
-
-/* Activations that this block met with a token and saw end or leave. */
-static bool tell_known(struct replay *r, uint32_t n, const struct ghost_open_frame *f, const uint32_t *tokens)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        if (!f[i].slot || !tokens[i]) continue;
-        const struct replay_slot *s = &r->slots[f[i].slot - 1];
-        if (s->use == REPLAY_ENDED && !tell(r, tokens[i], s->use, s->tick, &s->a.f)) return false;
-    }
+    for (size_t i = 0; i < n; i++)
+        if (!tell(r, r->news[i])) return false;
     return true;
 }
 
 static bool finish(struct replay *r, struct replay_thread *t, const struct ghost_block *b, const struct block_memory *m)
 {
-    if (!tell_known(r, b->n_stack, b->stack, m->stack_tokens)) return false;
-    if (!tell_known(r, b->n_activations, b->activations, m->activation_tokens)) return false;
     for (uint32_t i = 0; i < m->n_alive; i++) {
         struct replay_slot *s = &r->slots[m->alive[i].slot];
         s->a.token = m->alive[i].token;
-        if (s->a.token && !tell(r, s->a.token, s->use, s->tick, &s->a.f)) return false;
+        if (s->a.token && !tell_slot(r, s->a.token, s)) return false;
     }
     for (size_t d = 0; d < t->depth; d++)
         if (t->stack[d].f.slot) t->stack[d].token = r->slots[t->stack[d].f.slot - 1].a.token;
@@ -189,7 +194,8 @@ bool replay_block(struct replay *r, const struct ghost_block *b, const struct gh
     const uint32_t *operand = b->operands;
     struct replay_thread *t = thread_make(r, b->thread);
     if (!t || !begin(r, t, b, m)) return false;
-    for (uint32_t i = 0; i < b->n_events; i++) step(r, t, &b->shapes[b->tokens[i]], &operand, b->ticks[i]);
+    for (uint32_t i = 0; i < b->n_events; i++)
+        if (!step(r, t, &b->shapes[b->tokens[i]], &operand, b->ticks[i])) return false;
     return finish(r, t, b, m);
 }
 
@@ -248,7 +254,8 @@ static bool arrive(const struct replay_arrival *a, struct tracker *t)
 {
     if (a->running) return tracker_name_running(t, a->running, a->token);
     if (a->news->use == REPLAY_SUSPENDED) return tracker_import_suspended(t, &a->news->f, a->token, a->tick);
-    tracker_forget_token(t, a->token);
+    uint32_t bearer = map32_get(&t->tokens, a->token);    /* maybe one that took the token over */
+    if (!bearer || t->activations[bearer].last <= a->news->from) tracker_forget_token(t, a->token);
     return true;
 }
 

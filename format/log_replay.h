@@ -23,7 +23,8 @@ struct replay_thread {
 
 /* What is known of the activation that bears a token, from a tick on. */
 enum replay_use { REPLAY_ENDED, REPLAY_RUNNING, REPLAY_SUSPENDED };
-struct replay_news { uint32_t token, use; uint64_t tick; struct ghost_open_frame f; };
+/* from: of one that ended, since when it had been on its thread's stack without a break. */
+struct replay_news { uint32_t token, use; uint64_t tick, from; struct ghost_open_frame f; };
 
 struct replay {
     uint64_t since;              /* no event to come is older: of the news up to here the last of each token do */
