@@ -3,46 +3,13 @@
  * Statements are gathered token by token and looked at when they end. Only
  * what makes a scope (def, class) or guards one (if TYPE_CHECKING) is a block
  * here; all else belongs to the nearest block that is indented less. */
-#include "pyscan.h"
-
 #include <string.h>
 
-#include "pyscan_lex.h"
+#include "pyscan_scan.h"
 
-enum { BLOCKS = 128 /* CPython stops at 100 levels */, LAMBDAS = 256, ALIASES = 64, NO_COLUMN = -1 };
+enum { NO_COLUMN = -1 };
 #define NAME_BYTES ((size_t)64 << 20)              /* real files have a thousandth of it */
 #define INHERITED (GHOST_NODE_PROTOCOL | GHOST_NODE_TYPE_CHECKING | GHOST_NODE_MAIN_GUARD)
-
-/* What is open around a statement. */
-struct block {
-    int64_t column;              /* of its header; the module's is NO_COLUMN */
-    uint32_t node;               /* the scope that names in it belong to */
-    bool is_scope;               /* a def or class; else a guard */
-    bool trivial, raises, filled; /* a def: nothing but `...`, `pass`, a docstring so far; or `raise NotImplementedError`; some statement was seen */
-    uint32_t flags;              /* that hold inside */
-    uint32_t else_flags;         /* of an `if`: that hold in its else */
-};
-struct lambda { uint32_t node, depth; bool in_body; };
-/* A binding of a name in a scope; `node`: it is that def or class. */
-struct binding { uint32_t scope, order, node; uint64_t name; bool star, decorated; };
-struct alias { const char *name, *meaning; uint32_t name_len, meaning_len; };
-
-struct scan {
-    struct pyscan *out;
-    struct pylex lex;
-    struct pytoken *tokens; uint32_t n, cap;     /* of the statement in hand */
-    struct block blocks[BLOCKS]; uint32_t n_blocks;
-    struct lambda lambdas[LAMBDAS]; uint32_t n_lambdas;
-    uint32_t decorator_line, decorator_flags;    /* pending; line 0: none */
-    uint32_t column;                             /* of the logical line in hand */
-    uint32_t line_blocks;                        /* blocks opened in it */
-    uint32_t else_flags;                         /* of the `if` that this line may continue */
-    struct binding *bindings; uint32_t n_bindings, cap_bindings;
-    struct table globals;                        /* names declared global, by global_key */
-    struct alias aliases[ALIASES]; uint32_t n_aliases;
-    size_t name_bytes;                           /* of all qualified names */
-    bool failed;
-};
 
 static void problem(struct scan *s, const char *what, uint32_t line)
 {
@@ -51,16 +18,6 @@ static void problem(struct scan *s, const char *what, uint32_t line)
         s->out->problem_line = line;
     }
 }
-
-static uint64_t hash_name(const struct pytoken *t)
-{
-    uint64_t h = UINT64_C(14695981039346656037);
-    for (uint32_t i = 0; i < t->len; i++)
-        h = (h ^ (unsigned char)t->p[i]) * UINT64_C(1099511628211);
-    return h;
-}
-
-static struct block *top(struct scan *s) { return &s->blocks[s->n_blocks - 1]; }
 
 /* ---- nodes ---- */
 
@@ -81,8 +38,6 @@ static struct ghost_str join(struct scan *s, const struct pyscan_node *parent, c
     p[a + b + len] = '\0';
     return (struct ghost_str){ p, a + b + len };
 }
-
-static uint64_t global_key(uint32_t scope, const struct pytoken *name) { return hash_name(name) ^ table_hash(scope + 1); }
 
 static uint32_t add_node(struct scan *s, uint32_t parent, enum pyscan_kind kind, const struct pytoken *name, uint32_t line, uint32_t flags)
 {
@@ -105,7 +60,7 @@ static uint32_t add_node(struct scan *s, uint32_t parent, enum pyscan_kind kind,
     return out->n++;
 }
 
-static void bind(struct scan *s, uint64_t name, uint32_t node, bool star, bool decorated)
+void pyscan_bind(struct scan *s, uint64_t name, uint32_t node, bool star, bool decorated)
 {
     if (!grow_array(&s->bindings, s->n_bindings, &s->cap_bindings, sizeof *s->bindings)) {
         s->failed = true;
@@ -144,7 +99,7 @@ static bool take_colon(struct scan *s, const struct pytoken *t)
 
 static void begin_lambda(struct scan *s, const struct pytoken *t)
 {
-    if (s->n_lambdas == LAMBDAS) {
+    if (s->n_lambdas == PYSCAN_LAMBDAS) {
         problem(s, "lambdas are nested too deeply", t->line);
         return;
     }
@@ -168,217 +123,11 @@ static bool follow_lambdas(struct scan *s, const struct pytoken *t)
     return false;
 }
 
-/* ---- names that mean something ---- */
-
-static const struct { const char *name; uint32_t flag; } meanings[] = {
-    { "overload", GHOST_NODE_OVERLOAD }, { "abstractmethod", GHOST_NODE_ABSTRACT }, { "abstractproperty", GHOST_NODE_ABSTRACT },
-    { "abstractclassmethod", GHOST_NODE_ABSTRACT }, { "abstractstaticmethod", GHOST_NODE_ABSTRACT },
-    { "Protocol", GHOST_NODE_PROTOCOL }, { "TYPE_CHECKING", GHOST_NODE_TYPE_CHECKING },
-};
-
-static const struct alias *find_alias(const struct scan *s, const char *name, uint32_t len)
-{
-    for (uint32_t i = 0; i < s->n_aliases; i++)
-        if (s->aliases[i].name_len == len && memcmp(s->aliases[i].name, name, len) == 0)
-            return &s->aliases[i];
-    return NULL;
-}
-
-static void add_alias(struct scan *s, const struct pytoken *name, const char *meaning, uint32_t len)
-{
-    if (s->n_aliases < ALIASES && !find_alias(s, name->p, name->len))
-        s->aliases[s->n_aliases++] = (struct alias){ name->p, meaning, name->len, len };
-}
-
-/* Protocol means something in typing and in modules that stand in for it; asyncio has another. */
-static bool is_typing(const char *module, uint32_t len) { return memmem(module, len, "typing", 6) || memmem(module, len, "compat", 6); }
-
-static uint32_t meaning_of(const char *name, uint32_t len)
-{
-    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
-        if (strlen(meanings[i].name) == len && memcmp(meanings[i].name, name, len) == 0)
-            return meanings[i].flag;
-    return 0;
-}
-
-/* What the dotted name at tokens[*i] means; *i moves behind it. */
-static uint32_t dotted(const struct scan *s, uint32_t *i)
-{
-    if (*i >= s->n || s->tokens[*i].kind != PY_NAME)
-        return 0;
-    const struct pytoken *first = &s->tokens[(*i)++], *last = first;
-    while (*i + 1 < s->n && pytoken_is(&s->tokens[*i], ".") && s->tokens[*i + 1].kind == PY_NAME) {
-        last = &s->tokens[*i + 1];
-        *i += 2;
-    }
-    const struct alias *alias = find_alias(s, first->p, first->len);
-    if (last == first)
-        return alias ? meaning_of(alias->meaning, alias->meaning_len) : meaning_of(last->p, last->len);
-    uint32_t meaning = meaning_of(last->p, last->len);
-    bool plain = alias && last == first + 2;         /* import typing as t; t.Protocol */
-    const char *module = plain ? alias->meaning : first->p;
-    return meaning != GHOST_NODE_PROTOCOL || is_typing(module, plain ? alias->meaning_len : (uint32_t)(last->p - first->p)) ? meaning : 0;
-}
-
-static bool is(const struct scan *s, uint32_t i, const char *text) { return i < s->n && pytoken_is(&s->tokens[i], text); }
-static bool is_name(const struct scan *s, uint32_t i, const char *text) { return is(s, i, text) && s->tokens[i].kind == PY_NAME; }
-
-/* ---- simple statements ---- */
-
-/* tokens[i]: what is imported, [from] `module`. */
-static void on_imported(struct scan *s, uint32_t i, const struct pytoken *bound, bool from, bool of_typing)
-{
-    const struct pytoken *name = &s->tokens[i];
-    bind(s, hash_name(bound), 0, false, false);
-    if (from && pytoken_is(name, "Protocol") && !of_typing)
-        add_alias(s, bound, "", 0);
-    else if (bound != name && from && meaning_of(name->p, name->len))
-        add_alias(s, bound, name->p, name->len);
-    else if (bound != name && !from && is_typing(name->p, (uint32_t)(bound->p - name->p)))
-        add_alias(s, bound, name->p, (uint32_t)(bound->p - name->p));        /* `typing as` is as good as typing here */
-}
-
-static void on_import(struct scan *s, uint32_t i, bool from, bool of_typing)
-{
-    while (i < s->n) {
-        const struct pytoken *name = &s->tokens[i];
-        uint32_t at = i;
-        if (name->kind != PY_NAME || pytoken_is(name, "as")) {
-            if (from && pytoken_is(name, "*"))
-                bind(s, 0, 0, true, false);
-            i++;
-            continue;
-        }
-        while (!from && i + 2 < s->n && pytoken_is(&s->tokens[i + 1], "."))
-            i += 2;                          /* import a.b binds a */
-        bool renamed = is_name(s, i + 1, "as") && i + 2 < s->n;
-        i += renamed ? 2 : 0;
-        on_imported(s, at, renamed ? &s->tokens[i] : name, from, of_typing);
-        i++;
-    }
-}
-
-static void on_from(struct scan *s)
-{
-    uint32_t i = 1;
-    while (i < s->n && !is_name(s, i, "import"))
-        i++;
-    const char *module = s->tokens[0].p;
-    on_import(s, i + 1, true, i < s->n && is_typing(module, (uint32_t)(s->tokens[i].p - module)));
-}
-
-/* del a, (b, [c]): names that are targets; not d[e], f.g, h(i).j */
-static void on_del(struct scan *s)
-{
-    for (uint32_t i = 1; i < s->n; i++) {
-        const struct pytoken *t = &s->tokens[i], *before = &s->tokens[i - 1];
-        bool follows = i > 1 && (before->kind == PY_NAME || before->kind == PY_CLOSE || before->kind == PY_STRING);
-        if (t->kind == PY_OPEN && follows) {         /* a subscript or call: over it */
-            for (uint32_t depth = t->depth; i + 1 < s->n && !(s->tokens[i].kind == PY_CLOSE && s->tokens[i].depth == depth); i++)
-                ;
-            continue;
-        }
-        if (t->kind == PY_NAME && !is(s, i - 1, ".") && (i + 1 == s->n || strchr(")],", s->tokens[i + 1].p[0])))
-            bind(s, hash_name(t), 0, false, false);
-    }
-}
-
-static void on_global(struct scan *s)
-{
-    for (uint32_t i = 1; i < s->n; i++)
-        if (s->tokens[i].kind == PY_NAME && table_put(&s->globals, global_key(top(s)->node, &s->tokens[i]), 0) == TABLE_NONE)
-            s->failed = true;
-}
-
-static bool is_constant(const struct pytoken *t)
-{
-    return t->kind == PY_STRING || t->kind == PY_NUMBER || pytoken_is(t, "...") ||
-           (t->kind == PY_NAME && (pytoken_is(t, "None") || pytoken_is(t, "True") || pytoken_is(t, "False")));
-}
-
-/* raise NotImplementedError, called or not, in brackets or not, with a cause or not */
-static bool is_not_implemented(const struct scan *s)
-{
-    uint32_t i = 1;
-    while (is(s, i, "("))
-        i++;
-    if (!is_name(s, i++, "NotImplementedError"))
-        return false;
-    if (is(s, i, "(")) {
-        uint32_t depth = s->tokens[i].depth;
-        for (i++; i < s->n && !(s->tokens[i].kind == PY_CLOSE && s->tokens[i].depth == depth); i++)
-            ;
-        i++;
-    }
-    while (is(s, i, ")"))
-        i++;
-    return i >= s->n || is_name(s, i, "from");
-}
-
-static bool is_trivial(const struct scan *s)
-{
-    if (is_name(s, 0, "raise"))
-        return is_not_implemented(s);
-    if (is_name(s, 0, "return"))
-        return s->n == 1 || (s->n == 2 && is_name(s, 1, "None"));
-    if (s->n == 1)
-        return is_name(s, 0, "pass") || is_constant(&s->tokens[0]);
-    for (uint32_t i = 0; i < s->n; i++)
-        if (s->tokens[i].kind != PY_STRING)
-            return is_name(s, 0, "global") || is_name(s, 0, "nonlocal");
-    return true;
-}
-
-/* The innermost def or class: a statement in it. */
-static void fill(struct scan *s, bool trivial)
-{
-    uint32_t i = s->n_blocks;
-    while (i-- > 1 && !s->blocks[i].is_scope)
-        ;
-    if (i < s->n_blocks) {
-        s->blocks[i].trivial = s->blocks[i].trivial && trivial;
-        s->blocks[i].raises = s->blocks[i].raises || is_name(s, 0, "raise");
-        s->blocks[i].filled = true;
-    }
-}
-
-static void on_decorator(struct scan *s)
-{
-    uint32_t i = 1;
-    while (is(s, i, "("))
-        i++;
-    if (!s->decorator_line)
-        s->decorator_line = s->tokens[i < s->n ? i : 0].line;
-    s->decorator_flags |= GHOST_NODE_DECORATED | (dotted(s, &i) & (GHOST_NODE_OVERLOAD | GHOST_NODE_ABSTRACT));
-}
-
-static void on_statement(struct scan *s)
-{
-    if (!s->n)
-        return;
-    if (is(s, 0, "@")) {
-        on_decorator(s);
-        return;
-    }
-    fill(s, is_trivial(s));
-    if (is_name(s, 0, "import"))
-        on_import(s, 1, false, false);
-    else if (is_name(s, 0, "from"))
-        on_from(s);
-    else if (is_name(s, 0, "global"))
-        on_global(s);
-    else if (is_name(s, 0, "del"))
-        on_del(s);
-    else
-        for (uint32_t i = 0; i + 1 < s->n && s->tokens[i].kind == PY_NAME && is(s, i + 1, "="); i += 2)
-            bind(s, hash_name(&s->tokens[i]), 0, false, false);
-}
-
 /* ---- headers ---- */
 
 static void push(struct scan *s, struct block b)
 {
-    if (s->n_blocks == BLOCKS) {
+    if (s->n_blocks == PYSCAN_BLOCKS) {
         problem(s, "blocks are nested too deeply", s->tokens[0].line);
         return;
     }
@@ -399,7 +148,7 @@ static void on_scope(struct scan *s, uint32_t at, enum pyscan_kind kind)
             i++;
         for (i++; i < s->n;) {
             bool begins = s->tokens[i].depth == 1 && (is(s, i - 1, "(") || is(s, i - 1, ","));
-            uint32_t from = i, meaning = dotted(s, &i);
+            uint32_t from = i, meaning = pyscan_dotted(s, &i);
             if (begins && !is(s, i, "="))
                 flags |= meaning & GHOST_NODE_PROTOCOL;
             i += i == from;
@@ -407,7 +156,7 @@ static void on_scope(struct scan *s, uint32_t at, enum pyscan_kind kind)
     }
     bool decorated = s->decorator_flags != 0;
     uint32_t node = add_node(s, outer->node, kind, &s->tokens[at + 1], line, flags);
-    bind(s, hash_name(&s->tokens[at + 1]), node, false, decorated);
+    pyscan_bind(s, hash_name(&s->tokens[at + 1]), node, false, decorated);
     s->decorator_line = s->decorator_flags = 0;
     if (node != outer->node)
         push(s, (struct block){ .node = node, .is_scope = true, .trivial = kind != PYSCAN_CLASS, .flags = flags & INHERITED });
@@ -445,7 +194,7 @@ static void condition_flags(const struct scan *s, uint32_t i, uint32_t end, uint
             *body |= GHOST_NODE_MAIN_GUARD;
         return;
     }
-    uint32_t meaning = dotted(s, &i) & GHOST_NODE_TYPE_CHECKING;
+    uint32_t meaning = pyscan_dotted(s, &i) & GHOST_NODE_TYPE_CHECKING;
     if (i == end)
         *(negated ? otherwise : body) |= meaning;
 }
@@ -491,7 +240,7 @@ static bool is_header(const struct scan *s)
 
 static void on_header(struct scan *s)
 {
-    fill(s, false);
+    pyscan_fill(s, false);
     if (is_name(s, 0, "def"))
         on_scope(s, 0, PYSCAN_DEF);
     else if (is_name(s, 0, "async") && is_name(s, 1, "def"))
@@ -558,7 +307,7 @@ static void scan_tokens(struct scan *s)
         bool colon = follow_lambdas(s, &t);
         if (t.kind == PY_NEWLINE || (t.kind == PY_OP && t.depth == 0 && pytoken_is(&t, ";"))) {
             bool last = s->n > 0;
-            on_statement(s);
+            pyscan_statement(s);
             s->n = 0;
             s->n_lambdas = 0;
             if (t.kind == PY_NEWLINE)
