@@ -96,8 +96,8 @@ static void set_clock(struct ghost_writer *w, const struct replay *r, const stru
     if (r->any_block) {
         ghost_writer_clock(w, r->tick_ns_q32, r->anchor[0]);
         ghost_writer_clock(w, r->tick_ns_q32, r->anchor[1]);
-    } else if (l->n_rings) {
-        ghost_writer_clock(w, l->rings[0].tick_ns_q32, l->rings[0].anchor);
+    } else if (l->n_rings) {                              /* the youngest knows it best */
+        ghost_writer_clock(w, l->rings[l->n_rings - 1].tick_ns_q32, l->rings[l->n_rings - 1].anchor);
     }
 }
 

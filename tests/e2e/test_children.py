@@ -59,7 +59,7 @@ def leaf(n):
 if __name__ == "__main__":
     multiprocessing.set_start_method(sys.argv[1])
     with multiprocessing.Pool(2, maxtasksperchild=1) as pool:
-        print(sum(pool.map(task, range(8), chunksize=1)))
+        print(sum(pool.map(task, range(8), chunksize=1)), flush=True)     # a process forked later would print it again
         pool.close()
         pool.join()
 """

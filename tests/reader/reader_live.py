@@ -84,12 +84,12 @@ class Tracker:
 
     def run(self, rings, covered):
         merged = sorted(event for ring in rings for event in ring.events(covered.get(ring.thread, 0)))
-        q32, last_q32 = {ring.thread: ring.q32 for ring in rings}, self.tally.q32     # the log's last block's, if it has one
+        if rings and not self.tally.q32:     # else: the log's last block's
+            self.tally.q32 = rings[-1].q32
         for tick, thread, _, kind, func, aux, arg in merged:
             make = self.makers.get(kind)
             if make is None:
                 raise Malformed(f"a ring event of kind {kind}")
-            self.tally.q32 = last_q32 or q32[thread]
             self._arrive(thread, tick)
             make(thread, tick, kind, func, aux, arg)
         for ring in rings:
@@ -159,7 +159,7 @@ class Tail:
     def _read(self, log, ending, kind):
         pattern = re.compile(re.escape(log.stem) + r"\.(\d+)\." + ending)
         found = []
-        for path in sorted(p for p in log.parent.iterdir() if pattern.fullmatch(p.name)):
+        for path in sorted((p for p in log.parent.iterdir() if pattern.fullmatch(p.name)), key=lambda p: int(pattern.fullmatch(p.name)[1])):
             try:
                 with open(path, "rb") as f:
                     filled = any(f.read(8))     # a magic of zeros: made, and not filled yet

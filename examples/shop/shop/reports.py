@@ -21,7 +21,7 @@ def likeness(a: set[int], b: set[int]) -> float:
 
 def similar_products(limit: int = 10) -> list[tuple[str, str, float]]:
     """Compares every product with every other one."""
-    bought_by = buyers(120)
+    bought_by = buyers(200)
     pairs = [(one, other, likeness(bought_by[one], bought_by[other]))
              for one in bought_by for other in bought_by if one < other]
     return sorted(pairs, key=lambda pair: (-pair[2], pair))[:limit]
