@@ -39,6 +39,7 @@ struct candidate {
     double own;                              /* log of the own time of a call, after over before; NAN: none */
     bool leaf;                               /* nearly all of a call is its own */
     double weight;                           /* as a witness of the machine */
+    double quickest;                         /* log of the quickest call, after over before */
     double cold;                             /* log of the typical over the quickest call, of the side with more of it */
     double own_ns;                           /* own time of a quick call */
     double calls;                            /* finished ones, of the side with fewer */
@@ -70,6 +71,7 @@ static void look_at_pair(struct candidate *c, const struct diff_pair *p)
     c->leaf = (double)b->self > 0.8 * (double)b->total && (double)a->self > 0.8 * (double)a->total;
     double own = (double)b->self / (double)b->finished;
     c->own = b->self && a->self ? log((double)a->self / (double)a->finished / own) : NAN;
+    c->quickest = log(fmax(1, (double)a->min) / fmax(1, (double)b->min));
     c->calls = (double)(b->finished < a->finished ? b->finished : a->finished);
     c->cold = fmax(cold_part(a), cold_part(b));
     c->own_ns = fmax(1, c->leaf ? fmin((double)b->min, (double)a->min) : own);
@@ -249,6 +251,13 @@ static bool all_beyond(const double effect[N_VIEWS], double least, unsigned view
     return fabs(effect[view]) > half;
 }
 
+/* What other code's caches can cost a call may come and go between recordings; what code itself
+ * costs shows in its quickest call, too. */
+static bool may_be_caches(const struct candidate *c, double difference_ns, double log_ratio, double least)
+{
+    return fabs(difference_ns) < COLD_NS && !(fabs(c->quickest) > least / 2 && (c->quickest > 0) == (log_ratio > 0));
+}
+
 static bool beyond(double log_ratio, double half, double least) { return fabs(log_ratio) > least && fabs(log_ratio) > half; }
 
 /* Half of the interval of the ratio's logarithm; `more`: variance beside that of the estimates, as of many. */
@@ -284,7 +293,8 @@ static void compare(struct diff_latency *l, unsigned m, const struct candidate *
                          v.plain[0] * v.against[0] * (v.ask_plain && v.ask_against) >= 0);
     if (tail || m == DIFF_mean)
         real = real && beyond(ratio, half, least) && beyond(ratio - expected, half + 2 * t->spread[m], least) && (ratio > 0) == (ratio > expected);
-    l->significant = real && fabs(a->value - b->value) > LEAST_NS;
+    double difference = a->value - b->value;
+    l->significant = real && fabs(difference) > LEAST_NS && (tail || !may_be_caches(c, difference, ratio, least));
 }
 
 static void total_time(struct diff_pair *p)
