@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "format/base.h"
 #include "session.h"
 
 /* ---- SHA-256 ---- */
@@ -169,8 +170,7 @@ static int make_key(const char *path, struct ghost_err *err)
     char text[65];
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
         return ghost_fail(err, GHOST_E_IO, "no random bytes for a key: %s", strerror(errno));
-    for (unsigned i = 0; i < sizeof bytes; i++)
-        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    hex_text(text, bytes, sizeof bytes);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0 && errno == EEXIST)
         return 0;

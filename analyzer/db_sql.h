@@ -24,5 +24,7 @@ static inline struct ghost_str db_sql_str(sqlite3_stmt *q, int i)
     const char *p = (const char *)sqlite3_column_text(q, i);
     return (struct ghost_str){ p ? p : "", (uint32_t)sqlite3_column_bytes(q, i) };
 }
+/* A column's count. */
+static inline uint64_t db_sql_count(sqlite3_stmt *q, int i) { return (uint64_t)sqlite3_column_int64(q, i); }
 
 #endif

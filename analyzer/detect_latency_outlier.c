@@ -18,6 +18,7 @@
 
 #include "finding.h"
 #include "findings_groups.h"
+#include "statistics.h"
 #include "term.h"
 
 enum {
@@ -31,7 +32,6 @@ enum {
 #define GAP 5.0              /* times as slow as nine of ten peers */
 #define TAIL_GAP 10.0        /* the same for p99, which is noisy; also above its own median */
 #define LEAST_SPREAD 0.40546510810816438   /* ln 1.5: closer than that, peers are the same */
-#define MAD_SIGMA 1.4826     /* MAD of normal values to their standard deviation */
 
 struct subject {
     uint32_t group;

@@ -22,7 +22,7 @@
                 GHOST_NODE_COMPREHENSION | GHOST_NODE_LAMBDA | GHOST_NODE_ANNOTATE)
 
 /* Nor `raise NotImplementedError`; and a log that does not tell it from `pass` is given the benefit of the doubt. */
-static bool is_exempt(uint32_t flags) { return flags & EXEMPT || (flags & (GHOST_NODE_TRIVIAL | GHOST_NODE_EMPTY)) == GHOST_NODE_TRIVIAL; }
+bool never_called_exempts(uint32_t flags) { return flags & EXEMPT || (flags & (GHOST_NODE_TRIVIAL | GHOST_NODE_EMPTY)) == GHOST_NODE_TRIVIAL; }
 
 static const struct { uint32_t code; const char *why; } blind_notes[] = {
     { GHOST_NOTE_HOOK_PROFILE, "the profile hook does not see every thread" },
@@ -168,7 +168,7 @@ static void find_replaced(const struct ghost_def_tree *t, const bool *entered, u
 static bool is_exempt_in_source(const struct search *s, const struct ghost_def_tree *t, const struct ghost_def_node *n)
 {
     const struct pyscan_node *source = never_sources_find(&s->sources, t, n->qualname, n->first_line);
-    return source && (source->flags & PYSCAN_REBOUND || is_exempt(source->flags));
+    return source && (source->flags & PYSCAN_REBOUND || never_called_exempts(source->flags));
 }
 
 static void add_dead(struct search *s, const struct ghost_model_tree *tree, uint32_t node)
@@ -196,7 +196,7 @@ static void search_tree(struct search *s, const struct ghost_model_tree *tree, b
     }
     find_replaced(t, entered, order, replaced);
     for (uint32_t i = 1; i < t->n_nodes; i++)
-        if (t->nodes[i].flags & GHOST_NODE_FUNCTION && !is_exempt(t->nodes[i].flags) && reachable[i] && !entered[i] && !replaced[i] &&
+        if (t->nodes[i].flags & GHOST_NODE_FUNCTION && !never_called_exempts(t->nodes[i].flags) && reachable[i] && !entered[i] && !replaced[i] &&
             !is_of_decorated_class(t, &t->nodes[i]) && !is_hook_of_abstract_class(t, &t->nodes[i]) && !is_exempt_in_source(s, t, &t->nodes[i]))
             add_dead(s, tree, i);
 out:
@@ -304,7 +304,7 @@ static int report(const struct search *s, const struct dead *d, uint64_t calls, 
         findings_evidence(out, row, "decorated", GHOST_STR("a decorator that gives back something else would hide its calls"), 0, 0);
     uint32_t inside = 0;
     for (uint32_t i = d->node + 1; i < t->n_nodes && t->nodes[i].parent >= d->node; i++)    /* preorder: what is inside follows */
-        inside += t->nodes[i].flags & GHOST_NODE_FUNCTION && !is_exempt(t->nodes[i].flags);
+        inside += t->nodes[i].flags & GHOST_NODE_FUNCTION && !never_called_exempts(t->nodes[i].flags);
     if (inside)
         findings_evidence(out, row, "inside it", findings_text(out, "%u more function%s that could not be called", inside, inside == 1 ? "" : "s"), 0, 0);
     return 0;
@@ -346,7 +346,7 @@ static int report_source(const struct search *s, const struct never_file *f, con
     enum { NAMED = 200 };
     uint32_t functions = 0;
     for (uint32_t i = 1; i < f->scan.n; i++)
-        functions += f->scan.v[i].kind != PYSCAN_CLASS && !is_exempt(f->scan.v[i].flags) && f->scan.v[i].kind != PYSCAN_LAMBDA;
+        functions += f->scan.v[i].kind != PYSCAN_CLASS && !never_called_exempts(f->scan.v[i].flags) && f->scan.v[i].kind != PYSCAN_LAMBDA;
     if (f->executed || (!functions && !f->error))
         return 0;
     struct finding *row = findings_add(out, err);
@@ -369,7 +369,7 @@ static int report_source(const struct search *s, const struct never_file *f, con
                                      s->blind || filter ? "; not certain: " : "", s->blind ? s->blind : filter ? findings_text(out, "only some modules were recorded (%s)", filter).p : "");
     for (uint32_t i = 1, named = 0; i < f->scan.n && named < NAMED; i++) {
         const struct pyscan_node *n = &f->scan.v[i];
-        if (n->kind == PYSCAN_CLASS || n->kind == PYSCAN_LAMBDA || is_exempt(n->flags))
+        if (n->kind == PYSCAN_CLASS || n->kind == PYSCAN_LAMBDA || never_called_exempts(n->flags))
             continue;
         findings_evidence(out, row, "function", findings_text(out, "%.*s (line %u)", FINDING_STR(n->qualname), n->first_line), 0, 0);
         named++;

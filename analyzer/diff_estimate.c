@@ -23,38 +23,21 @@ struct design { double effect, tail_effect, dof; bool known; };
 /* Middle and spread in bucket numbers, and how much the squares of the deviations spread, of one call. */
 struct moments { double n, mean, variance, of_squares; };
 
-/* Calls `each` for every bucket in use, in order. */
-typedef void each_bucket(void *self, unsigned bucket, double count);
-static void walk(const struct hist *h, each_bucket *each, void *self)
-{
-    for (uint32_t i = 0; i < h->n; i++)
-        if (h->v[i].count)
-            each(self, h->v[i].bucket, (double)h->v[i].count);
-}
-
-static void add_first(void *self, unsigned bucket, double count)
-{
-    struct moments *m = self;
-    m->n += count;
-    m->mean += count * (double)bucket;
-}
-
-static void add_higher(void *self, unsigned bucket, double count)
-{
-    struct moments *m = self;
-    double off = (double)bucket - m->mean;
-    m->variance += count * off * off;
-    m->of_squares += count * off * off * off * off;
-}
-
 static struct moments moments_of(const struct diff_function *f)
 {
     struct moments m = { 0, 0, 0, 0 };
-    walk(&f->hist, add_first, &m);
+    for (uint32_t i = 0; i < f->hist.n; i++) {
+        m.n += (double)f->hist.v[i].count;
+        m.mean += (double)f->hist.v[i].count * (double)f->hist.v[i].bucket;
+    }
     if (m.n <= 0)
         return m;
     m.mean /= m.n;
-    walk(&f->hist, add_higher, &m);
+    for (uint32_t i = 0; i < f->hist.n; i++) {
+        double count = (double)f->hist.v[i].count, off = (double)f->hist.v[i].bucket - m.mean;
+        m.variance += count * off * off;
+        m.of_squares += count * off * off * off * off;
+    }
     m.variance = fmax(m.variance / m.n, 1);                  /* a bucket is the least spread there is */
     m.of_squares = fmax(m.of_squares / m.n - m.variance * m.variance, 1);
     return m;
@@ -97,19 +80,16 @@ static struct estimate mean_of(const struct diff_function *f, struct piece *piec
 
 /* Mean and spread of the logarithm, from the histogram: slices have it in bucket numbers, which are only nearly one. */
 struct logs { double n, sum, squares; };
-static void add_logs(void *self, unsigned bucket, double count)
-{
-    struct logs *l = self;
-    double x = log((double)hist_lower(bucket) + (double)hist_width(bucket) / 2);
-    l->n += count;
-    l->sum += count * x;
-    l->squares += count * x * x;
-}
-
 static struct logs logs_of(const struct diff_function *f)
 {
     struct logs l = { 0, 0, 0 };
-    walk(&f->hist, add_logs, &l);
+    for (uint32_t i = 0; i < f->hist.n; i++) {
+        const struct hist_entry *e = &f->hist.v[i];
+        double count = (double)e->count, x = log((double)hist_lower(e->bucket) + (double)hist_width(e->bucket) / 2);
+        l.n += count;
+        l.sum += count * x;
+        l.squares += count * x * x;
+    }
     return l;
 }
 
@@ -140,21 +120,18 @@ static struct estimate typical_of(const struct diff_function *f, const struct di
     return (struct estimate){ exp(mean), fmax(spread / l.n, c.variance), c.dof, c.dof > 0 };
 }
 
-struct rank { double wanted, seen, value; };
-static void look_at(void *self, unsigned bucket, double count)
-{
-    struct rank *r = self;
-    if (r->seen < r->wanted && r->seen + count >= r->wanted)
-        r->value = (double)hist_lower(bucket) + (double)hist_width(bucket) * (r->wanted - r->seen) / count;
-    r->seen += count;
-}
-
 /* The value at a rank; linear inside a bucket. */
 static double value_at(const struct diff_function *f, double rank)
 {
-    struct rank r = { fmax(rank, 1e-9), 0, (double)f->max };
-    walk(&f->hist, look_at, &r);
-    return fmin(fmax(r.value, (double)f->min), (double)f->max);
+    double wanted = fmax(rank, 1e-9), seen = 0, value = (double)f->max;
+    for (uint32_t i = 0; i < f->hist.n && seen < wanted; i++) {
+        const struct hist_entry *e = &f->hist.v[i];
+        double count = (double)e->count;
+        if (seen + count >= wanted)
+            value = (double)hist_lower(e->bucket) + (double)hist_width(e->bucket) * (wanted - seen) / count;
+        seen += count;
+    }
+    return fmin(fmax(value, (double)f->min), (double)f->max);
 }
 
 /* The values at ranks z standard errors to either side of the quantile's are an interval of it,

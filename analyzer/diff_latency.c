@@ -55,17 +55,18 @@ static const double PLACE = 0.03, PLACE_NS = 10, PLACE_CALLS = 25;
  * another extent next time: by this part of the logarithm. */
 static const double PLACE_COLD = 0.12, COLD_NS = 5000;   /* and what caches cost a call at most */
 
-static double cold_part(const struct diff_function *f)
+static double cold_part(const struct diff_function *f, double geometric)
 {
     double quick = fmax(1, (double)f->min);
-    return fmin(log(diff_geometric(f) / quick), log1p(COLD_NS / quick));
+    return fmin(log(geometric / quick), log1p(COLD_NS / quick));
 }
 
 static void look_at_pair(struct candidate *c, const struct diff_pair *p)
 {
     const struct diff_function *b = p->before, *a = p->after;
+    double geometric_b = diff_geometric(b), geometric_a = diff_geometric(a);
     c->both = true;
-    c->moved[VIEW_TYPICAL] = log(diff_geometric(a) / diff_geometric(b));
+    c->moved[VIEW_TYPICAL] = log(geometric_a / geometric_b);
     c->moved[VIEW_FAST] = log(diff_quantile(a, FAST) / diff_quantile(b, FAST));
     c->moved[VIEW_MIDDLE] = log(diff_quantile(a, 0.5) / diff_quantile(b, 0.5));
     c->leaf = (double)b->self > 0.8 * (double)b->total && (double)a->self > 0.8 * (double)a->total;
@@ -73,7 +74,7 @@ static void look_at_pair(struct candidate *c, const struct diff_pair *p)
     c->own = b->self && a->self ? log((double)a->self / (double)a->finished / own) : NAN;
     c->quickest = log(fmax(1, (double)a->min) / fmax(1, (double)b->min));
     c->calls = (double)(b->finished < a->finished ? b->finished : a->finished);
-    c->cold = fmax(cold_part(a), cold_part(b));
+    c->cold = fmax(cold_part(a, geometric_a), cold_part(b, geometric_b));
     c->own_ns = fmax(1, c->leaf ? fmin((double)b->min, (double)a->min) : own);
     c->weight = diff_witness_weight(c->calls, 1000, c->own_ns);
 }
@@ -141,10 +142,9 @@ static struct expected expected_for(const struct rest *r, const struct diff *d, 
     for (uint32_t i = 0; i < n; i++) {
         double x = r->scratch[i].value - e.middle;
         off += r->scratch[i].weight * x * x;
-        r->scratch[i].value = fabs(x);
     }
     if (n) /* few: one that disagrees must count */
-        e.error = (n < MANY ? sqrt(off / sum) : 1.4826 * weighted_median(r->scratch, n)) / sqrt(e.heads);
+        e.error = (n < MANY ? sqrt(off / sum) : weighted_spread(r->scratch, n, e.middle)) / sqrt(e.heads);
     return e;
 }
 
@@ -195,9 +195,7 @@ static void hear(const struct rest *r, const struct voices *voices, unsigned vie
         }
         double heads = squares > 0 ? sum * sum / squares : 0, trust = heads / (heads + 4);
         double middle = trust * weighted_median(r->scratch, n) + (1 - trust) * all->middle;
-        for (uint32_t k = 0; k < n; k++)
-            r->scratch[k].value = fabs(r->scratch[k].value - middle);
-        double apart = 1.4826 * weighted_median(r->scratch, n);
+        double apart = weighted_spread(r->scratch, n, middle);
         for (uint32_t k = first; k < i; k++) {
             struct expected *e = &out[voices->v[k].pair];
             double part = voices->v[k].share / 2;
@@ -260,19 +258,23 @@ static bool may_be_caches(const struct candidate *c, double difference_ns, doubl
 
 static bool beyond(double log_ratio, double half, double least) { return fabs(log_ratio) > least && fabs(log_ratio) > half; }
 
-/* Half of the interval of the ratio's logarithm; `more`: variance beside that of the estimates, as of many. */
-static double half_width(const struct estimate *b, const struct estimate *a, double tail, double more)
+struct test { double tail, z /* of the tail */, min_effect, spread[DIFF_N_MEASURES]; };
+
+/* The estimates' part of half of an interval, squared. */
+static double own_width(const struct estimate *b, const struct estimate *a, double tail)
 {
     double variance = b->variance + a->variance;
     /* Welch and Satterthwaite */
     double dof = variance * variance / (b->variance * b->variance / b->dof + a->variance * a->variance / a->dof);
-    double t = student_upper(tail, fmax(1, dof)), z = normal_upper(tail);
-    return sqrt(t * t * variance + z * z * more);
+    double t = student_upper(tail, fmax(1, dof));
+    return t * t * variance;
 }
 
-struct test { double tail, min_effect, spread[DIFF_N_MEASURES]; };
+/* Half of the interval of the ratio's logarithm; `more`: variance beside that of the estimates, as of many. */
+static double half_width(double own, const struct test *t, double more) { return sqrt(own + t->z * t->z * more); }
 
-static void compare(struct diff_latency *l, unsigned m, const struct candidate *c, const struct expected e[N_VIEWS], const struct test *t)
+static void compare(struct diff_latency *l, unsigned m, const struct candidate *c, const struct expected e[N_VIEWS], const struct verdict *v,
+                    const struct test *t)
 {
     const struct estimate *b = &c->before[m], *a = &c->after[m];
     l->known = b->known && a->known;
@@ -282,15 +284,14 @@ static void compare(struct diff_latency *l, unsigned m, const struct candidate *
         return;
     unsigned view = m == DIFF_p50 ? VIEW_MIDDLE : VIEW_TYPICAL;
     bool tail = m == DIFF_p95 || m == DIFF_p99;
-    struct verdict v = judge(c, e);
     double least = log(1 + t->min_effect * effect_factor[m]), ratio = log(a->value / b->value), expected = e[view].middle + c->exposure;
-    double half = half_width(b, a, t->tail, v.place + v.machine), alone = half_width(b, a, t->tail, v.place);
+    double own = own_width(b, a, t->tail), half = half_width(own, t, v->place + v->machine), alone = half_width(own, t, v->place);
     l->ratio = exp(ratio);
     l->low = exp(ratio - half);
     l->high = exp(ratio + half);
     l->expected = exp(expected);
-    bool real = tail || ((!v.ask_plain || all_beyond(v.plain, least, view, alone)) && (!v.ask_against || all_beyond(v.against, least, view, half)) &&
-                         v.plain[0] * v.against[0] * (v.ask_plain && v.ask_against) >= 0);
+    bool real = tail || ((!v->ask_plain || all_beyond(v->plain, least, view, alone)) && (!v->ask_against || all_beyond(v->against, least, view, half)) &&
+                         v->plain[0] * v->against[0] * (v->ask_plain && v->ask_against) >= 0);
     if (tail || m == DIFF_mean)
         real = real && beyond(ratio, half, least) && beyond(ratio - expected, half + 2 * t->spread[m], least) && (ratio > 0) == (ratio > expected);
     double difference = a->value - b->value;
@@ -314,8 +315,9 @@ static double plain_value(const struct diff_function *f, unsigned m)
 
 static void compare_pair(struct diff_pair *p, const struct candidate *c, const struct expected e[N_VIEWS], const struct test *t)
 {
+    struct verdict v = judge(c, e);
     for (unsigned m = 0; m < DIFF_total; m++) {
-        compare(&p->latency[m], m, c, e, t);
+        compare(&p->latency[m], m, c, e, &v, t);
         if (!c->before[m].known)
             p->latency[m].before = plain_value(p->before, m);
         if (!c->after[m].known)
@@ -360,7 +362,6 @@ static int one_side(struct work *w, const struct diff_side *s, const struct diff
 
 static int look_at_all(struct work *w, const struct diff_speed *before, const struct diff_speed *after, struct ghost_err *err)
 {
-    double z = normal_upper(w->test.tail);
     int ret = 0;
     for (uint32_t i = 0; ret == 0 && i < w->d->n; i++) {
         const struct diff_pair *p = &w->d->pairs[i];
@@ -369,8 +370,8 @@ static int look_at_all(struct work *w, const struct diff_speed *before, const st
         if (!both_finished(p))
             continue;
         look_at_pair(c, p);
-        ret = one_side(w, &w->d->before, p->before, before, z, &b, c->before, err);
-        ret = ret < 0 ? ret : one_side(w, &w->d->after, p->after, after, z, &a, c->after, err);
+        ret = one_side(w, &w->d->before, p->before, before, w->test.z, &b, c->before, err);
+        ret = ret < 0 ? ret : one_side(w, &w->d->after, p->after, after, w->test.z, &a, c->after, err);
         if (ret < 0)
             break;
         c->exposure = a.exposure - b.exposure;
@@ -388,10 +389,7 @@ static double spread_of_measure(const struct work *w, unsigned m)
         if (c->both && c->before[m].known && c->after[m].known)
             w->rest.scratch[n++] = (struct weighted){ log(c->after[m].value / c->before[m].value) - c->exposure, 1 };
     }
-    double middle = weighted_median(w->rest.scratch, n);
-    for (uint32_t i = 0; i < n; i++)
-        w->rest.scratch[i].value = fabs(w->rest.scratch[i].value - middle);
-    return 1.4826 * weighted_median(w->rest.scratch, n);
+    return weighted_spread(w->rest.scratch, n, weighted_median(w->rest.scratch, n));
 }
 
 static void expected_of_few(const struct work *w, struct expected *out)
@@ -455,6 +453,7 @@ int diff_compare_latency(struct diff *d, struct ghost_err *err)
     struct work w = { .d = d, .rest = { calloc((size_t)d->n + 1, sizeof(struct candidate)), d->n, calloc((size_t)d->n + most, sizeof(struct weighted)) },
                       .pieces = calloc(most, sizeof(struct piece)), .skip = calloc((size_t)rows + 1, sizeof(bool)),
                       .test = { .tail = d->options->alpha / 2 / ((double)tests * DIFF_total), .min_effect = d->options->min_effect } };
+    w.test.z = normal_upper(w.test.tail);
     if (!w.rest.of || !w.rest.scratch || !w.pieces || !w.skip) {
         ghost_fail(err, GHOST_E_NOMEM, "out of memory while comparing latencies");
         goto out;

@@ -115,15 +115,6 @@ void diff_speed_release(struct diff_speed *s)
 enum { PACE_CELLS = 8 };         /* fewer slices tell nothing of a common movement */
 static const double WAITS_PART = 0.4, FOLLOWS_LEAST = 0.3, SPEED_MOVED = 0.02;
 
-/* Median absolute deviation, as a standard deviation. */
-static double spread_of(struct weighted *v, uint32_t n)
-{
-    double middle = weighted_median(v, n);
-    for (uint32_t i = 0; i < n; i++)
-        v[i].value = fabs(v[i].value - middle);
-    return 1.4826 * weighted_median(v, n);
-}
-
 struct line { double n, x, y, xx, xy, yy; };
 
 /* Slope of the function's level over the machine's, less two standard errors. */
@@ -162,7 +153,7 @@ struct diff_pace diff_pace_of(const struct diff_function *f, const struct diff_s
             if (f->cells[i].finished)
                 scratch[n++] = (struct weighted){ of ? diff_cell_level(&f->cells[i]) : s->slices[diff_cell_index(&f->cells[i])],
                                                   fmin(100, (double)f->cells[i].finished) };
-        spread[of] = spread_of(scratch, n);
+        spread[of] = weighted_spread(scratch, n, weighted_median(scratch, n));
     }
     if (spread[0] > SPEED_MOVED && spread[1] < WAITS_PART * spread[0])
         p.nature = DIFF_WAITS;

@@ -42,6 +42,8 @@ bool put_notable(struct facts *f, const struct atlas *a, const struct profile *p
 bool put_error_types(struct facts *f, const struct atlas *a, uint32_t group, const struct alike_key *only);
 /* A finding of a detector as a FINDINGS fact; `named`: with the function's name. */
 void put_finding(struct facts *f, const struct atlas *a, const struct finding *finding, bool named);
+/* How many more findings there are; nothing for none. */
+void put_findings_left(struct facts *f, const struct atlas *a, uint32_t n);
 /* Loss, unfinished calls, damage. */
 void put_caveats(struct facts *f, const struct atlas *a, const struct profile *p);
 /* Defined functions that no process called, with the code trees they stand in. */

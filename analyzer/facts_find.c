@@ -31,15 +31,6 @@ static bool was_called(const struct atlas *a, struct ghost_str module, const str
 }
 
 /* What is no dead code though no call of it is ever seen. */
-#define NO_FUNCTION (GHOST_NODE_OVERLOAD | GHOST_NODE_ABSTRACT | GHOST_NODE_PROTOCOL | GHOST_NODE_TYPE_CHECKING | GHOST_NODE_MAIN_GUARD | \
-                     GHOST_NODE_COMPREHENSION | GHOST_NODE_LAMBDA | GHOST_NODE_ANNOTATE)
-
-/* As detect_never_called has it: what only raises NotImplementedError is an interface. */
-static bool is_no_function(uint32_t flags)
-{
-    return flags & NO_FUNCTION || (flags & (GHOST_NODE_TRIVIAL | GHOST_NODE_EMPTY)) == GHOST_NODE_TRIVIAL;
-}
-
 /* Two versions of a module's file may define the same function. */
 static bool seen_before(const struct ghost_model *m, uint32_t tree, const struct ghost_def_node *node)
 {
@@ -56,7 +47,7 @@ bool walk_dead(const struct atlas *a, each_dead *each, void *self)
         const struct ghost_def_tree *t = a->m->trees[i].tree;
         for (uint32_t k = 1; k < t->n_nodes; k++) {
             const struct ghost_def_node *node = &t->nodes[k];
-            if (node->flags & GHOST_NODE_FUNCTION && !is_no_function(node->flags) && !was_called(a, t->module, node) && !seen_before(a->m, i, node))
+            if (node->flags & GHOST_NODE_FUNCTION && !never_called_exempts(node->flags) && !was_called(a, t->module, node) && !seen_before(a->m, i, node))
                 each(self, i, k);
         }
     }

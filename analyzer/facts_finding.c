@@ -49,6 +49,16 @@ void put_finding(struct facts *f, const struct atlas *a, const struct finding *x
         fact_last(f)->weight = x->severity == SEVERITY_HIGH ? 90 : x->severity == SEVERITY_MEDIUM ? 70 : 50;
 }
 
+void put_findings_left(struct facts *f, const struct atlas *a, uint32_t n)
+{
+    if (!n)
+        return;
+    fact_begin(f, FACT_FINDINGS);
+    PUT(f, a, "{} more", P_COUNT(n));
+    fact_label(f);
+    fact_words(f, "ghost anomalies lists them");
+}
+
 /* The function's facts with the finding on top. */
 int facts_of_finding(struct facts *out, const struct atlas *a, const struct finding *x, struct ghost_err *err)
 {

@@ -346,12 +346,7 @@ static void put_findings(struct build *b, const struct finding *asked)
     for (uint32_t i = 0; all && i < all->n; i++)
         if (&all->v[i] == asked || (all->v[i].decided && all->v[i].function != GHOST_NONE && b->a->group[all->v[i].function] == b->group && n++ < FINDINGS))
             put_first(b->f, b->a, &all->v[i], asked);
-    if (n <= FINDINGS)
-        return;
-    fact_begin(b->f, FACT_FINDINGS);
-    PUT(b->f, b->a, "{} more", P_COUNT(n - FINDINGS));
-    fact_label(b->f);
-    fact_words(b->f, "ghost anomalies lists them");
+    put_findings_left(b->f, b->a, n > FINDINGS ? n - FINDINGS : 0);
 }
 
 static void put_title(struct facts *f, const struct atlas *a, const char *about, struct ghost_str title)

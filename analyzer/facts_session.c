@@ -243,12 +243,7 @@ static void put_findings(struct build *b)
     for (uint32_t i = 0; all && i < all->n; i++)                 /* the most severe come first */
         if (all->v[i].decided && n++ < FINDINGS)
             put_finding(b->f, b->a, &all->v[i], true);
-    if (n <= FINDINGS)
-        return;
-    fact_begin(b->f, FACT_FINDINGS);
-    PUT(b->f, b->a, "{} more", P_COUNT(n - FINDINGS));
-    fact_label(b->f);
-    fact_words(b->f, "ghost anomalies lists them");
+    put_findings_left(b->f, b->a, n > FINDINGS ? n - FINDINGS : 0);
 }
 
 static void put_lead(struct build *b)

@@ -78,6 +78,9 @@ DETECTORS(X)
 #undef X
 extern const struct detector *const detectors[]; /* NULL at the end */
 
+/* Is code of these flags (GHOST_NODE_*) no dead code when nobody calls it? (never_called) */
+bool never_called_exempts(uint32_t flags);
+
 /* All detectors (or those named in `only`, NULL-ended) over a model: findings with ids and
  * severities, most severe first, undecided ones last. */
 int detect_all(const struct ghost_model *m, const struct detect_options *o, const char *const *only,

@@ -106,4 +106,6 @@ struct ghost_str build_str(struct build *b, struct ghost_str s);
 /* "(int, *tuple, k=str, **dict)" of a signature whose types are numbers of the build. */
 struct ghost_str build_signature_text(struct build *b, const struct ghost_model_signature *s);
 
+static inline int compare_u64(uint64_t a, uint64_t b) { return a < b ? -1 : a > b; }
+
 #endif

@@ -2,6 +2,7 @@
  * not in the session: a note of the parent. */
 #include <stdio.h>
 #include <string.h>
+#include "format/base.h"
 #include "model_build.h"
 
 static bool is_child(const struct ghost_model_process *p, const char *pid, const char *parent)
@@ -17,8 +18,7 @@ static bool is_missing(const struct build *b, uint32_t at, const char *pid)
     const struct build_child *c = &b->children.v[at];
     char parent[33];
     uint32_t told = 0, found = 0;
-    for (unsigned i = 0; i < 16; i++)
-        snprintf(parent + 2 * i, 3, "%02x", b->processes.v[c->process].identity[i]);
+    hex_text(parent, b->processes.v[c->process].identity, 16);
     for (uint32_t i = 0; i <= at; i++)
         told += b->children.v[i].process == c->process && b->children.v[i].pid == c->pid;
     for (uint32_t i = 0; i < b->processes.n; i++)

@@ -108,8 +108,6 @@ int build_sampled(struct build *b, const struct ghost_def_sampled *d)
 
 /* ---- sealing: level by level, so that inner contents have their final numbers ---- */
 
-static int compare(uint64_t a, uint64_t b) { return a < b ? -1 : a > b; }
-
 static int compare_parts(const struct ghost_model_part *a, const struct ghost_model_part *b, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
@@ -124,12 +122,12 @@ static int compare_contents(const void *pa, const void *pb, void *self)
 {
     const struct build *build = self;
     const struct ghost_model_content *a = &build->contents.v[*(const uint32_t *)pa], *b = &build->contents.v[*(const uint32_t *)pb];
-    int r = compare(a->level, b->level);
-    r = r ? r : compare(a->type, b->type);
-    r = r ? r : compare(a->size, b->size);
-    r = r ? r : compare(a->n_keys, b->n_keys);
+    int r = compare_u64(a->level, b->level);
+    r = r ? r : compare_u64(a->type, b->type);
+    r = r ? r : compare_u64(a->size, b->size);
+    r = r ? r : compare_u64(a->n_keys, b->n_keys);
     r = r ? r : compare_parts(a->keys, b->keys, a->n_keys);
-    r = r ? r : compare(a->n_items, b->n_items);
+    r = r ? r : compare_u64(a->n_items, b->n_items);
     return r ? r : compare_parts(a->items, b->items, a->n_items);
 }
 
@@ -169,11 +167,11 @@ static void seal_levels(struct build *b, uint32_t *order, uint32_t *ranks, const
 static int compare_samples(const void *pa, const void *pb)
 {
     const struct ghost_model_sample *a = pa, *b = pb;
-    int r = compare(a->function, b->function);
-    r = r ? r : compare(a->place, b->place);
-    r = r ? r : compare(a->index, b->index);
-    r = r ? r : compare(a->content, b->content);
-    return r ? r : compare(a->caller, b->caller);
+    int r = compare_u64(a->function, b->function);
+    r = r ? r : compare_u64(a->place, b->place);
+    r = r ? r : compare_u64(a->index, b->index);
+    r = r ? r : compare_u64(a->content, b->content);
+    return r ? r : compare_u64(a->caller, b->caller);
 }
 
 bool seal_contents(struct build *b, struct ghost_model *m, const uint32_t *types, const uint32_t *functions)

@@ -16,8 +16,6 @@ struct sealed {
 
 /* ---- comparing ---- */
 
-static int compare_u64(uint64_t a, uint64_t b) { return a < b ? -1 : a > b; }
-
 static int compare_str(struct ghost_str a, struct ghost_str b)
 {
     if (a.p == b.p)

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "format/base.h"
 #include "ghost/archive.h"
 #include "ghost/log.h"
 #include "out.h"
@@ -131,8 +132,7 @@ static int tell_apart(const struct pack_logs *l, struct ghost_err *err)
         struct pack_log *log = &l->v[i];
         if (strcmp(log->name, l->v[i - 1].name) != 0)
             continue;
-        for (size_t k = 0; k < 16; k++)
-            snprintf(hex + 2 * k, 3, "%02x", log->identity[k]);
+        hex_text(hex, log->identity, 16);
         int stem = (int)(strlen(log->name) - strlen(".ghost"));
         snprintf(name, sizeof name, "%.*s-%s.ghost", stem < 150 ? stem : 150, log->name, hex);
         char *copy = strdup(name);

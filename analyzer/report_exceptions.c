@@ -41,8 +41,6 @@ static const struct sheet_column function_columns[] = {
 
 /* ---- from the database ---- */
 
-static uint64_t number(sqlite3_stmt *q, int column) { return (uint64_t)sqlite3_column_int64(q, column); }
-
 static int read_types(struct reading *x)
 {
     sqlite3_stmt *q = report_prepare(x->r, types_sql, x->err);
@@ -54,7 +52,7 @@ static int read_types(struct reading *x)
             report_finish(q, SQLITE_DONE, x->err);
             return ghost_fail(x->err, GHOST_E_NOMEM, "out of memory");
         }
-        x->v[x->n++] = (struct type){ { copy, name.len }, number(q, 1), number(q, 2), number(q, 3), number(q, 4) };
+        x->v[x->n++] = (struct type){ { copy, name.len }, db_sql_count(q, 1), db_sql_count(q, 2), db_sql_count(q, 3), db_sql_count(q, 4) };
     }
     return report_finish(q, step, x->err);
 }
@@ -65,11 +63,11 @@ static void put_function(struct reading *x, sqlite3_stmt *q, struct ghost_str ty
     sheet_str(s, type);
     sheet_str(s, db_sql_str(q, 0));
     sheet_str(s, name);
-    sheet_count(s, number(q, 3));
-    sheet_count(s, number(q, 4));
-    sheet_count(s, number(q, 5));
-    sheet_count(s, number(q, 6));
-    sheet_share(s, number(q, 3) + number(q, 4), number(q, 6));
+    sheet_count(s, db_sql_count(q, 3));
+    sheet_count(s, db_sql_count(q, 4));
+    sheet_count(s, db_sql_count(q, 5));
+    sheet_count(s, db_sql_count(q, 6));
+    sheet_share(s, db_sql_count(q, 3) + db_sql_count(q, 4), db_sql_count(q, 6));
 }
 
 /* The functions of one type, and the line of the type itself, which names the first. */
@@ -82,8 +80,8 @@ static int read_functions(struct reading *x, sqlite3_stmt *q, const struct type 
     db_sql_bind_str(q, 4, t->name);
     sqlite3_bind_int64(q, 5, top && top < INT64_MAX ? (int64_t)top : -1);
     while ((step = sqlite3_step(q)) == SQLITE_ROW) {
-        struct ghost_str name = report_name(&x->by_function.arena, db_sql_str(q, 1), (uint32_t)number(q, 2));
-        if (shown++ == 0 && number(q, 3))
+        struct ghost_str name = report_name(&x->by_function.arena, db_sql_str(q, 1), (uint32_t)db_sql_count(q, 2));
+        if (shown++ == 0 && db_sql_count(q, 3))
             origin = name;
         put_function(x, q, t->name, name);
     }

@@ -45,8 +45,8 @@ static int read_slices(sqlite3_stmt *q, const struct profile *p, struct ghost_mo
         int64_t slice = sqlite3_column_int64(q, 0);
         if (slice < 0 || slice >= GHOST_SLICES)
             return ghost_fail(err, GHOST_E_CORRUPT, "the analysis contradicts itself");
-        sums[slice] = (struct ghost_model_slice){ .calls = (uint64_t)sqlite3_column_int64(q, 1), .exceptions = (uint64_t)sqlite3_column_int64(q, 2),
-            .finished = (uint64_t)sqlite3_column_int64(q, 3), .total = (uint64_t)sqlite3_column_int64(q, 4), .self = (uint64_t)sqlite3_column_int64(q, 5) };
+        sums[slice] = (struct ghost_model_slice){ .calls = db_sql_count(q, 1), .exceptions = db_sql_count(q, 2),
+            .finished = db_sql_count(q, 3), .total = db_sql_count(q, 4), .self = db_sql_count(q, 5) };
     }
     return step == SQLITE_DONE ? 0 : db_sql_fail(sqlite3_db_handle(q), err, "reading the analysis");
 }

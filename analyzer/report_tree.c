@@ -33,19 +33,17 @@ struct tree {
     " WHERE c." near " = ?1 ORDER BY c.calls DESC, c." far " IS NULL, c." far
 static const char callees_sql[] = CALLS_SQL("caller", "callee"), callers_sql[] = CALLS_SQL("callee", "caller");
 
-static uint64_t number(sqlite3_stmt *q, int column) { return (uint64_t)sqlite3_column_int64(q, column); }
-
 static struct call read_call(struct tree *t, sqlite3_stmt *q)
 {
     struct arena *a = &t->sheet.arena;
     struct call c = { .profile = NOT_RECORDED, .fn_key = GHOST_STR(""), .name = GHOST_STR("code that is not recorded"),
-                      .calls = number(q, 1), .exceptions = number(q, 2), .finished = number(q, 3), .total = number(q, 4), .self = number(q, 5) };
+                      .calls = db_sql_count(q, 1), .exceptions = db_sql_count(q, 2), .finished = db_sql_count(q, 3), .total = db_sql_count(q, 4), .self = db_sql_count(q, 5) };
     if (sqlite3_column_type(q, 0) != SQLITE_NULL) {
         struct ghost_str key = db_sql_str(q, 6);
         c.profile = sqlite3_column_int64(q, 0);
         c.fn_key.p = arena_copy(a, key.p, (size_t)key.len + 1);
         c.fn_key.len = c.fn_key.p ? key.len : 0;
-        c.name = report_name(a, db_sql_str(q, 7), (uint32_t)number(q, 8));
+        c.name = report_name(a, db_sql_str(q, 7), (uint32_t)db_sql_count(q, 8));
     }
     return c;
 }
@@ -56,7 +54,7 @@ static int read_branch(struct tree *t, sqlite3_stmt *q, int64_t profile, struct 
     int step;
     sqlite3_bind_int64(q, 1, profile);
     while ((step = sqlite3_step(q)) == SQLITE_ROW) {
-        b->calls += number(q, 1);
+        b->calls += db_sql_count(q, 1);
         if (b->all++ >= top)
             continue;
         if (!grow_array(&b->v, b->n, &b->cap, sizeof *b->v))

@@ -94,6 +94,13 @@ double weighted_median(struct weighted *v, uint32_t n)
     return 0;
 }
 
+double weighted_spread(struct weighted *v, uint32_t n, double middle)
+{
+    for (uint32_t i = 0; i < n; i++)
+        v[i].value = fabs(v[i].value - middle);
+    return MAD_SIGMA * weighted_median(v, n);
+}
+
 /* Variance of the ratio of sums, pieces taken as independent. */
 static double variance_of(const struct piece *v, uint32_t n, double mean, double weight)
 {

@@ -24,6 +24,9 @@ struct interval newcombe(double ka, double na, double kb, double nb, double z);
 struct weighted { double value, weight; };
 /* Half of the weight on either side, 0 when there is none. Sorts v. */
 double weighted_median(struct weighted *v, uint32_t n);
+#define MAD_SIGMA 1.4826     /* a median absolute deviation of normal values to their standard deviation */
+/* How far values go from `middle`, as a standard deviation: by the median of the distances, which replace them in v. */
+double weighted_spread(struct weighted *v, uint32_t n, double middle);
 
 /* Sums of a piece of a series: y over w things. */
 struct piece { double w, y; };

@@ -218,6 +218,8 @@ int when_range(const struct session *s, const char *from_text, const char *to_te
     uint64_t last = o.events_partial ? now_real() : o.end_real;
     *from = when_real(&first, o.start_real, last);
     *to = when_real(&end, o.start_real, last);
+    if (first.kind != WHEN_NONE && *from == 0)
+        *from = 1; /* asked for, if from the beginning of time: 0 says that it was not */
     overview_release(&o);
     if (end.kind != WHEN_NONE && *to <= *from)
         return ghost_fail(err, GHOST_E_USAGE, "nothing lies between --from %s and --to %s", from_text ? from_text : "the beginning", to_text);

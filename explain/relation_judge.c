@@ -89,6 +89,15 @@ static bool is_named(const struct fact *fact, const struct fact_name *n, const c
     return (n->len == len && memcmp(fact->text + n->at, p, len) == 0) || (strlen(n->full) == len && memcmp(n->full, p, len) == 0);
 }
 
+/* Does the fact's label name it: as a whole, or by a name in it? */
+static bool is_labelled(const struct fact *fact, const struct token *t)
+{
+    bool found = fact->label == t->len && memcmp(fact->text, t->p, t->len) == 0;
+    for (uint32_t k = 0; k < fact->n_names && fact->names[k].at < fact->label; k++)
+        found = found || (fact->section != FACT_SIGNATURES && is_named(fact, &fact->names[k], t->p, t->len));
+    return found;
+}
+
 /* One share alone: a type that is in several rows has several. */
 static bool share_of(const struct claim_text *c, const struct token *t, double *share)
 {
@@ -96,7 +105,7 @@ static bool share_of(const struct claim_text *c, const struct token *t, double *
     for (uint32_t i = 0; i < c->s->f->n; i++) {
         const struct fact *fact = &c->s->f->v[i];
         bool cited = scope_cites(c->s, fact);
-        if (cited && fact->section == FACT_SIGNATURES && fact->label == t->len && memcmp(fact->text, t->p, t->len) == 0) {
+        if (cited && fact->section == FACT_SIGNATURES && is_labelled(fact, t)) {
             *share = fact->share;
             return true;
         }
@@ -174,9 +183,7 @@ static bool figure_of(const struct claim_text *c, const struct token *t, bool ti
 {
     for (uint32_t i = 0; i < c->s->f->n; i++) {
         const struct fact *fact = &c->s->f->v[i];
-        bool labelled = fact->label == t->len && memcmp(fact->text, t->p, t->len) == 0;
-        for (uint32_t k = 0; k < fact->n_names && fact->names[k].at < fact->label; k++)
-            labelled = labelled || (fact->section != FACT_SIGNATURES && is_named(fact, &fact->names[k], t->p, t->len));
+        bool labelled = is_labelled(fact, t);
         for (uint32_t k = 0; labelled && scope_cites(c->s, fact) && k < fact->n_numbers; k++)
             if (time ? fact_role(fact, k) == ROLE_MEAN : fact->numbers[k].unit == UNIT_COUNT) {
                 *value = fact->numbers[k].value;
@@ -262,9 +269,7 @@ static unsigned rank_of(const struct claim_text *c, const struct token *t, int s
         first = i && fact->section == fact[-1].section ? first : i;
         if (!(sections >> fact->section & 1) || !scope_cites(c->s, fact))
             continue;
-        bool found = fact->label == t->len && memcmp(fact->text, t->p, t->len) == 0;
-        for (uint32_t k = 0; k < fact->n_names && fact->names[k].at < fact->label; k++)
-            found = found || (fact->section != FACT_SIGNATURES && is_named(fact, &fact->names[k], t->p, t->len));
+        bool found = is_labelled(fact, t);
         uint32_t rank = i;
         while (rank > first && fact->share >= 0 && c->s->f->v[rank - 1].share <= fact->share)
             rank--;

@@ -234,3 +234,13 @@ void buf_str(struct ghost_buf *b, struct ghost_str s)
     b->len += keep;
     if (cut) buf_put(b, dots, sizeof dots);
 }
+
+void hex_text(char *out, const uint8_t *bytes, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        *out++ = digits[bytes[i] >> 4];
+        *out++ = digits[bytes[i] & 15];
+    }
+    *out = '\0';
+}

@@ -28,6 +28,9 @@ static inline void buf_clear(struct ghost_buf *b) { b->len = 0; b->failed = fals
  * (*cap counts elements). False when memory is short; *p is then as it was. */
 bool array_grow(void *p, size_t *cap, size_t want, size_t size);
 
+/* `n` bytes as hex digits and a NUL: 2 * n + 1 bytes at `out`. */
+void hex_text(char *out, const uint8_t *bytes, size_t n);
+
 /* Length of the UTF-8 character at p[0..n), surrogates allowed; 0 if none. */
 unsigned utf8_char(const uint8_t *p, size_t n);
 bool utf8_valid(const uint8_t *p, size_t n);

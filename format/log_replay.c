@@ -60,9 +60,10 @@ static bool tell(struct replay *r, struct replay_news news)
     return true;
 }
 
-static bool tell_slot(struct replay *r, uint32_t token, const struct replay_slot *s)
+/* What became of an activation, if it has a token. */
+static bool tell_slot(struct replay *r, const struct replay_slot *s)
 {
-    return tell(r, (struct replay_news){ token, s->use, s->tick, s->from, s->a.f });
+    return !s->a.token || tell(r, (struct replay_news){ s->a.token, s->use, s->tick, s->from, s->a.f });
 }
 
 /* ---- the events of one block ---- */
@@ -93,7 +94,7 @@ static struct ghost_open_frame pop(struct replay_thread *t, const struct ghost_s
 static bool end(struct replay *r, struct replay_slot *slot)
 {
     slot->use = REPLAY_ENDED;
-    return !slot->a.token || tell_slot(r, slot->a.token, slot);
+    return tell_slot(r, slot);
 }
 
 static bool leave(struct replay *r, struct replay_thread *t, const struct ghost_shape *s, uint64_t tick)
@@ -175,7 +176,7 @@ static bool finish(struct replay *r, struct replay_thread *t, const struct ghost
     for (uint32_t i = 0; i < m->n_alive; i++) {
         struct replay_slot *s = &r->slots[m->alive[i].slot];
         s->a.token = m->alive[i].token;
-        if (s->a.token && !tell_slot(r, s->a.token, s)) return false;
+        if (!tell_slot(r, s)) return false;
     }
     for (size_t d = 0; d < t->depth; d++)
         if (t->stack[d].f.slot) t->stack[d].token = r->slots[t->stack[d].f.slot - 1].a.token;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#include "format/base.h"
 #include "clock.h"
 #include "recorder.h"
 
@@ -45,12 +46,6 @@ void recorder_note(uint32_t code, const char *detail)
 
 static struct ghost_str str(const char *s) { return (struct ghost_str){ s ? s : "", s ? (uint32_t)strlen(s) : 0 }; }
 
-static void hex(const uint8_t *p, size_t n, char *out)
-{
-    for (size_t i = 0; i < n; i++)
-        snprintf(out + 2 * i, 3, "%02x", p[i]);
-}
-
 static void filter_text(char *out, size_t n)
 {
     const struct recorder_config *c = &recorder.config;
@@ -79,7 +74,7 @@ static int write_meta(const char *how)
     snprintf(mono_ns, sizeof(mono_ns), "%llu", (unsigned long long)clock_monotonic_ns());
     snprintf(tick, sizeof(tick), "%llu", (unsigned long long)clock_tick());
     if (memcmp(recorder.parent, none, sizeof(none)) != 0)
-        hex(recorder.parent, sizeof(recorder.parent), parent);
+        hex_text(parent, recorder.parent, sizeof(recorder.parent));
     filter_text(filter, sizeof(filter));
     snprintf(deep, sizeof(deep), "%u", c->deep);
     if (uname(&uts) == 0)
@@ -107,7 +102,7 @@ static int new_identity(struct ghost_err *err)
     if (getrandom(recorder.process, sizeof(recorder.process), 0) != (ssize_t)sizeof(recorder.process))
         return ghost_fail(err, GHOST_E_UNSUPPORTED, "no random numbers: %s", strerror(errno));
     recorder.pid = getpid();
-    hex(recorder.process, 4, name);
+    hex_text(name, recorder.process, 4);
     int n = snprintf(recorder.base, sizeof(recorder.base), "%s/%ld-%s", recorder.config.session_dir, (long)recorder.pid, name);
     if (n < 0 || (size_t)n >= sizeof(recorder.base) - 32)
         return ghost_fail(err, GHOST_E_LIMIT, "the session's path is too long: %s", recorder.config.session_dir);

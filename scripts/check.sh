@@ -80,6 +80,12 @@ for stage in $chosen; do
 "
 done
 echo
+# What failed comes last: a CI keeps the end of what it is shown. Pytest's own list of failures stands above.
+for stage in $failed; do
+    [ "$stage" = pytest ] && continue
+    echo "==== the end of $logs/$stage.log"
+    tail -n 12 "$logs/$stage.log"
+done
 printf '%s' "$table"
 if [ -z "$failed" ]; then
     echo "make check: everything passed in $(($(now) - begin)) s"

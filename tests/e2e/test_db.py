@@ -255,6 +255,19 @@ def test_the_bytes_of_the_logs_decide(ghost, tmp_path):
     assert ghost.command("export", f"{session}/").out == after
 
 
+@pytest.mark.parametrize("first", ["0", "+0s", "1970-01-02"])
+def test_a_range_is_analysed_past_the_database(ghost, tmp_path, first):
+    """Even one from the beginning of time: nothing is made beside the session, nothing is taken from there."""
+    session = story(tmp_path / "s")
+    def functions(*options):
+        rows = json.loads(good(ghost.command("report", f"{session}/", "--format", "json", *options)).out)["functions"]
+        return [{k: v for k, v in row.items() if k != "calls_adopted"} for row in rows]    # those began before the range, whenever that was
+    ranged = functions("--from", first)
+    assert not db_of(session).exists()
+    assert ranged == functions()
+    assert db_of(session).exists()
+
+
 def test_a_session_that_is_being_recorded(ghost, interpreter, tmp_path):
     app = tmp_path / "loop.py"
     app.write_text("import sys\ndef step(): pass\nfor line in sys.stdin:\n    for i in range(int(line)): step()\n    print(flush=True)\n")

@@ -9,6 +9,29 @@ GHOST = pathlib.Path(os.environ.get("GHOST_BIN", ROOT / "build" / "ghost")).reso
 TOOLS = pathlib.Path(os.environ.get("GHOST_TOOLS", GHOST.parent / "tools")).resolve()
 KEY = "AIza-TestKey-0123456789abcdef"
 
+# The opening of the programs that tests record: one function, two callers, of which one makes it fail.
+SUPPLIERS = '''
+import sys
+new = "new" in sys.argv
+
+class Missing(Exception):
+    pass
+
+def lead_time(supplier, region):
+    if supplier is None:
+        raise Missing()
+    return 3 if region else 2.5
+
+def page(i):
+    return lead_time("s", "eu" if i % 4 else "")
+
+def import_row(i):
+    try:
+        return lead_time(None if i % 2 else "s", "eu")
+    except Missing:
+        return None
+'''
+
 
 def clean_environment(**more):
     dropped = ("GHOST_", "GEMINI_", "OPENAI_", "SSL_CERT", "CURL_CA", "PYTEST_")

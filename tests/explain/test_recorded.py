@@ -7,31 +7,11 @@ import subprocess
 import time
 
 import pytest
-from explain_support import GHOST, ROOT, clean_environment
+from explain_support import GHOST, ROOT, SUPPLIERS, clean_environment
 
 pytestmark = pytest.mark.timeout(280)
 
-PROGRAM = '''
-import sys
-new = "new" in sys.argv
-
-class Missing(Exception):
-    pass
-
-def lead_time(supplier, region):
-    if supplier is None:
-        raise Missing()
-    return 3 if region else 2.5
-
-def page(i):
-    return lead_time("s", "eu" if i % 4 else "")
-
-def import_row(i):
-    try:
-        return lead_time(None if i % 2 else "s", "eu")
-    except Missing:
-        return None
-
+PROGRAM = SUPPLIERS + '''
 def work(i):
     return sum(range(20000 if new else 2000))
 
