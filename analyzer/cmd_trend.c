@@ -21,7 +21,7 @@ struct trend_command {
     bool modules, fail;
 };
 
-static const char *const measures[] = { "typical", "mean", "p50", "p95", "p99", NULL };
+static const char *const measures[] = { "typical", "mean", "p50", "p95", "p99", "quick", NULL };
 static const char *const formats[] = { "table", "json", NULL };
 
 static bool wanted(const struct trend_command *o, const struct trend_series *s)

@@ -11,7 +11,10 @@ static const double shares[] = {
 #undef X
 };
 
+double diff_share(unsigned measure) { return shares[measure]; }
+
 enum { TAIL_LEAST = 20 };        /* calls beyond a quantile */
+enum { QUICK_LEAST = 3 };        /* calls, of which the slowest is a quick one */
 /* An estimate with a larger error has no logarithm to speak of: a mean that one call made, a
  * quantile between two humps. */
 static const double STEADY = 0.25;
@@ -134,21 +137,25 @@ static double value_at(const struct diff_function *f, double rank)
     return fmin(fmax(value, (double)f->min), (double)f->max);
 }
 
-/* The values at ranks z standard errors to either side of the quantile's are an interval of it,
- * whatever the distribution is: where it has two humps, the interval reaches from one to the other. */
-static struct estimate quantile_of(const struct diff_function *f, double share, struct design d, double z)
+double diff_quantile(const struct diff_function *f, double share)
 {
-    double n = (double)f->finished, error = z * sqrt(n * share * (1 - share) * (share > 0.5 ? d.tail_effect : d.effect));
-    double at = value_at(f, n * share), low = value_at(f, n * share - error), high = value_at(f, n * share + error);
-    if (n * (1 - share) < TAIL_LEAST || n * share - error < 1 || n * share + error > n - 1 || low <= 0)
+    double rank = share * (double)f->finished;
+    return value_at(f, share == diff_share(DIFF_quick) ? fmax(rank, QUICK_LEAST) : rank);
+}
+
+/* The values at ranks z standard errors to either side of the quantile's are an interval of it,
+ * whatever the distribution is: where it has two humps, the interval reaches from one to the other.
+ * That of the quickest calls begins with the quickest of all. */
+static struct estimate quantile_of(const struct diff_function *f, enum diff_measure m, struct design d, double z)
+{
+    double n = (double)f->finished, share = m == DIFF_quick ? fmax(shares[m], QUICK_LEAST / n) : shares[m];
+    double error = z * sqrt(n * share * (1 - share) * (share > 0.5 ? d.tail_effect : d.effect)), first = n * share - error;
+    double at = value_at(f, n * share), low = value_at(f, first), high = value_at(f, n * share + error);
+    if (n * (1 - share) < TAIL_LEAST || (first < 1 && m != DIFF_quick) || n * share + error > n - 1 || low <= 0)
         return (struct estimate){ .known = false };
     double half = fmax(log(high / low) / 2 / z, 0.002);
     return (struct estimate){ at, half * half, d.dof, half < STEADY };
 }
-
-double diff_quantile(const struct diff_function *f, double share) { return value_at(f, share * (double)f->finished); }
-
-double diff_share(unsigned measure) { return shares[measure]; }
 
 void diff_estimate_all(const struct diff_function *f, const struct diff_speed *speed, double z, struct piece *pieces,
                        struct estimate out[DIFF_N_MEASURES])
@@ -157,7 +164,7 @@ void diff_estimate_all(const struct diff_function *f, const struct diff_speed *s
     memset(out, 0, DIFF_N_MEASURES * sizeof *out);
     for (unsigned m = 0; d.known && m < DIFF_N_MEASURES; m++)
         if (shares[m] > 0)
-            out[m] = quantile_of(f, shares[m], d, z);
+            out[m] = quantile_of(f, m, d, z);
     if (d.known) {
         out[DIFF_typical] = typical_of(f, speed, pieces);
         out[DIFF_mean] = mean_of(f, pieces);

@@ -22,10 +22,10 @@ static void put_latency(struct json *j, const char *key, const struct diff_laten
     json_close(j, '}');
 }
 
-/* "latency" is the typical one, or the mean's when that is what changed. */
+/* "latency" is the typical one, or the first of these that changed, else the mean's. */
 static const struct diff_latency *headline(const struct diff_pair *p)
 {
-    static const enum diff_measure order[] = { DIFF_typical, DIFF_mean, DIFF_p50, DIFF_p95, DIFF_p99 };
+    static const enum diff_measure order[] = { DIFF_typical, DIFF_mean, DIFF_p50, DIFF_quick, DIFF_p95, DIFF_p99 };
     for (size_t i = 0; i < sizeof order / sizeof *order; i++)
         if (p->latency[order[i]].significant)
             return &p->latency[order[i]];

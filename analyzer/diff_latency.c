@@ -22,13 +22,14 @@ const char *const diff_measure_texts[] = {
 #undef X
 };
 enum { LEAST_NS = 300 };         /* below, the recorder's own cost is part of the difference */
+enum { LEAST_QUICK_NS = 2500 };  /* caches that others empty between calls can cost even the quickest of them so much */
 /* A tail moves with the machine more than the middle does. */
-static const double effect_factor[] = { [DIFF_typical] = 1, [DIFF_mean] = 1, [DIFF_p50] = 1, [DIFF_p95] = 1.5, [DIFF_p99] = 2 };
+static const double effect_factor[] = { [DIFF_typical] = 1, [DIFF_mean] = 1, [DIFF_p50] = 1, [DIFF_p95] = 1.5, [DIFF_p99] = 2, [DIFF_quick] = 1 };
 
 /* ---- a pair ---- */
 
-/* Where a change of the whole distribution shows. */
-enum { VIEW_TYPICAL, VIEW_FAST, VIEW_MIDDLE, N_VIEWS };
+/* Where a change of the whole distribution shows; and its quickest calls. */
+enum { VIEW_TYPICAL, VIEW_FAST, VIEW_MIDDLE, N_OF_WHOLE, VIEW_QUICK = N_OF_WHOLE, N_VIEWS };
 static const double FAST = 0.10;
 
 struct candidate {
@@ -53,7 +54,7 @@ static bool both_finished(const struct diff_pair *p) { return p->before && p->af
 static const double PLACE = 0.03, PLACE_NS = 10, PLACE_CALLS = 25;
 /* A call that mostly takes far longer than it could, for caches that others emptied, say, may do so to
  * another extent next time: by this part of the logarithm. */
-static const double PLACE_COLD = 0.12, COLD_NS = 5000;   /* and what caches cost a call at most */
+static const double PLACE_COLD = 0.12, COLD_NS = 8000;   /* and what caches cost a call at most */
 
 static double cold_part(const struct diff_function *f, double geometric)
 {
@@ -69,6 +70,7 @@ static void look_at_pair(struct candidate *c, const struct diff_pair *p)
     c->moved[VIEW_TYPICAL] = log(geometric_a / geometric_b);
     c->moved[VIEW_FAST] = log(diff_quantile(a, FAST) / diff_quantile(b, FAST));
     c->moved[VIEW_MIDDLE] = log(diff_quantile(a, 0.5) / diff_quantile(b, 0.5));
+    c->moved[VIEW_QUICK] = log(diff_quantile(a, diff_share(DIFF_quick)) / diff_quantile(b, diff_share(DIFF_quick)));
     c->leaf = (double)b->self > 0.8 * (double)b->total && (double)a->self > 0.8 * (double)a->total;
     double own = (double)b->self / (double)b->finished;
     c->own = b->self && a->self ? log((double)a->self / (double)a->finished / own) : NAN;
@@ -118,6 +120,8 @@ static double few_weight(const struct candidate *c)
 static double said_by(const struct candidate *c, unsigned view, double *weight)
 {
     *weight = c->leaf ? c->weight : c->weight / 4;
+    if (view == VIEW_QUICK)
+        return c->leaf ? c->quickest : NAN;          /* the machine at its best: no slice's slowness is in it */
     return (c->leaf ? c->moved[view] : c->own) - c->exposure;
 }
 
@@ -209,8 +213,9 @@ static void hear(const struct rest *r, const struct voices *voices, unsigned vie
 
 /* ---- is it real? ---- */
 
-/* Between two recordings the machine may change by that, when nothing bears witness to it. */
-static const double MACHINE = 0.15;
+/* Between two recordings the machine may change by that, when nothing bears witness to it; and the
+ * best of what it gave to a thousand calls. */
+static const double MACHINE = 0.15, MACHINE_QUICK = 0.04;
 /* Calls that take longer than this may wait for something else than a processor. */
 static const double SHORT_NS = 20000;
 
@@ -219,7 +224,7 @@ static const double CROWD = 8;
 
 /* Change of a pair's typical call as it stands and against the machine, and which of them counts. */
 struct verdict {
-    double plain[N_VIEWS], against[N_VIEWS];
+    double plain[N_OF_WHOLE], against[N_OF_WHOLE];
     bool ask_plain, ask_against;
     double place, machine;                   /* variances beside those of the estimates */
 };
@@ -229,7 +234,7 @@ static struct verdict judge(const struct candidate *c, const struct expected e[N
     double ns = fmin(c->before[DIFF_typical].value, c->after[DIFF_typical].value);
     bool follows = c->nature == DIFF_FOLLOWS || (c->nature == DIFF_UNSURE && ns < SHORT_NS), crowd = e[0].heads >= CROWD;
     struct verdict v = { .ask_plain = !follows || !crowd, .ask_against = c->nature != DIFF_WAITS };
-    for (unsigned view = 0; view < N_VIEWS; view++) {
+    for (unsigned view = 0; view < N_OF_WHOLE; view++) {
         v.plain[view] = c->moved[view] * (follows ? 2 : 1);     /* few witnesses: half of it must show as it stands */
         v.against[view] = c->moved[view] - c->exposure - e[view].middle;
     }
@@ -241,19 +246,21 @@ static struct verdict judge(const struct candidate *c, const struct expected e[N
     return v;
 }
 
-static bool all_beyond(const double effect[N_VIEWS], double least, unsigned view, double half)
+static bool all_beyond(const double effect[N_OF_WHOLE], double least, unsigned view, double half)
 {
-    for (unsigned i = 0; i < N_VIEWS; i++)
+    for (unsigned i = 0; i < N_OF_WHOLE; i++)
         if (fabs(effect[i]) <= (i == view ? least : least / 2) || (effect[i] > 0) != (effect[0] > 0))
             return false;
     return fabs(effect[view]) > half;
 }
 
 /* What other code's caches can cost a call may come and go between recordings; what code itself
- * costs shows in its quickest call, too. */
-static bool may_be_caches(const struct candidate *c, double difference_ns, double log_ratio, double least)
+ * costs shows in its quickest call, too: by this part of it. */
+static const double OWN_PART = 0.5, OWN_PART_QUICK = 0.75;
+
+static bool may_be_caches(const struct candidate *c, double difference_ns, double log_ratio, double least, double part)
 {
-    return fabs(difference_ns) < COLD_NS && !(fabs(c->quickest) > least / 2 && (c->quickest > 0) == (log_ratio > 0));
+    return fabs(difference_ns) < COLD_NS && !(fabs(c->quickest) > part * fmax(least, fabs(log_ratio)) && (c->quickest > 0) == (log_ratio > 0));
 }
 
 static bool beyond(double log_ratio, double half, double least) { return fabs(log_ratio) > least && fabs(log_ratio) > half; }
@@ -273,6 +280,23 @@ static double own_width(const struct estimate *b, const struct estimate *a, doub
 /* Half of the interval of the ratio's logarithm; `more`: variance beside that of the estimates, as of many. */
 static double half_width(double own, const struct test *t, double more) { return sqrt(own + t->z * t->z * more); }
 
+/* Quick calls met the machine at its best, which hardly changes. Few witnesses, who are short and cold as a
+ * rule, may at most take half of it back; a crowd must be left behind altogether. */
+static bool quick_is_real(const struct candidate *c, const struct expected *e, double ratio, double least, double half)
+{
+    double said = c->nature == DIFF_WAITS || e->heads <= 0 ? 0 : e->middle, beside = ratio - said;
+    if (!beyond(ratio, half, least) || beside * ratio <= 0 || c->moved[VIEW_TYPICAL] * ratio <= 0)
+        return false;
+    return e->heads >= CROWD ? beyond(beside, half, least) : fabs(beside) > fmax(least, fabs(said)) / 2;
+}
+
+/* As it stands (`alone`: half of an interval without the machine) and against the machine, as far as each is asked. */
+static bool whole_is_real(const struct verdict *v, unsigned view, double least, double half, double alone)
+{
+    return (!v->ask_plain || all_beyond(v->plain, least, view, alone)) && (!v->ask_against || all_beyond(v->against, least, view, half)) &&
+           v->plain[0] * v->against[0] * (v->ask_plain && v->ask_against) >= 0;
+}
+
 static void compare(struct diff_latency *l, unsigned m, const struct candidate *c, const struct expected e[N_VIEWS], const struct verdict *v,
                     const struct test *t)
 {
@@ -282,20 +306,20 @@ static void compare(struct diff_latency *l, unsigned m, const struct candidate *
     l->after = a->value;
     if (!l->known)
         return;
-    unsigned view = m == DIFF_p50 ? VIEW_MIDDLE : VIEW_TYPICAL;
-    bool tail = m == DIFF_p95 || m == DIFF_p99;
-    double least = log(1 + t->min_effect * effect_factor[m]), ratio = log(a->value / b->value), expected = e[view].middle + c->exposure;
-    double own = own_width(b, a, t->tail), half = half_width(own, t, v->place + v->machine), alone = half_width(own, t, v->place);
+    unsigned view = m == DIFF_p50 ? VIEW_MIDDLE : m == DIFF_quick ? VIEW_QUICK : VIEW_TYPICAL;
+    bool tail = m == DIFF_p95 || m == DIFF_p99, quick = m == DIFF_quick;
+    double least = log(1 + t->min_effect * effect_factor[m]), ratio = log(a->value / b->value), own = own_width(b, a, t->tail);
+    double expected = e[view].middle + (quick ? 0 : c->exposure), machine = quick ? MACHINE_QUICK * MACHINE_QUICK : v->machine;
+    double half = half_width(own, t, v->place + machine), alone = half_width(own, t, v->place);
     l->ratio = exp(ratio);
     l->low = exp(ratio - half);
     l->high = exp(ratio + half);
     l->expected = exp(expected);
-    bool real = tail || ((!v->ask_plain || all_beyond(v->plain, least, view, alone)) && (!v->ask_against || all_beyond(v->against, least, view, half)) &&
-                         v->plain[0] * v->against[0] * (v->ask_plain && v->ask_against) >= 0);
+    bool real = quick ? quick_is_real(c, &e[view], ratio, least, half) : tail || whole_is_real(v, view, least, half, alone);
     if (tail || m == DIFF_mean)
         real = real && beyond(ratio, half, least) && beyond(ratio - expected, half + 2 * t->spread[m], least) && (ratio > 0) == (ratio > expected);
     double difference = a->value - b->value;
-    l->significant = real && fabs(difference) > LEAST_NS && (tail || !may_be_caches(c, difference, ratio, least));
+    l->significant = real && fabs(difference) > (quick ? LEAST_QUICK_NS : LEAST_NS) && (tail || !may_be_caches(c, difference, ratio, least, quick ? OWN_PART_QUICK : OWN_PART));
 }
 
 static void total_time(struct diff_pair *p)

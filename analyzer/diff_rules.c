@@ -113,12 +113,13 @@ static void check_renamed(struct context *c, const struct diff_pair *p)
 
 #define BIT(m) (1u << DIFF_##m)
 static const struct diff_rule_kind kinds[] = {
-    { "latency", '>', BIT(typical) | BIT(mean) | BIT(p50), check_latency, 0 },
+    { "latency", '>', BIT(typical) | BIT(mean) | BIT(p50) | BIT(quick), check_latency, 0 },
     { "typical", '>', BIT(typical), check_latency, 0 },
     { "mean", '>', BIT(mean), check_latency, 0 },
     { "p50", '>', BIT(p50), check_latency, 0 },
     { "p95", '>', BIT(p95), check_latency, 0 },
     { "p99", '>', BIT(p99), check_latency, 0 },
+    { "quick", '>', BIT(quick), check_latency, 0 },
     { "total", '>', BIT(total), check_latency, 0 },
     { "calls", '>', 0, check_calls, 0 },
     { "exceptions", '+', 0, check_exceptions, 0 },
