@@ -71,25 +71,61 @@ struct interval newcombe(double ka, double na, double kb, double nb, double z)
                               d + sqrt((b.high - pb) * (b.high - pb) + (pa - a.low) * (pa - a.low)) };
 }
 
-static int by_value(const void *a, const void *b)
+static void swap(struct weighted *a, struct weighted *b)
 {
-    double x = ((const struct weighted *)a)->value, y = ((const struct weighted *)b)->value;
-    return (x > y) - (x < y);
+    struct weighted t = *a;
+    *a = *b;
+    *b = t;
 }
 
+static double middle_of_three(double a, double b, double c) { return fmax(fmin(a, b), fmin(fmax(a, b), c)); }
+
+/* A part of the values, split by a pivot into smaller, equal and larger ones. */
+struct split { uint32_t equal, larger; double below, at /* their weights */, largest_below, least_above; };
+
+static struct split split_by(struct weighted *v, uint32_t lo, uint32_t hi, double pivot)
+{
+    struct split s = { lo, hi, 0, 0, -INFINITY, INFINITY };
+    for (uint32_t i = lo; i < s.larger;) {
+        if (v[i].value < pivot) {
+            s.below += v[i].weight;
+            s.largest_below = fmax(s.largest_below, v[i].value);
+            swap(&v[i++], &v[s.equal++]);
+        } else if (v[i].value > pivot) {
+            s.least_above = fmin(s.least_above, v[i].value);
+            swap(&v[i], &v[--s.larger]);
+        } else {
+            s.at += v[i++].weight;
+        }
+    }
+    return s;
+}
+
+/* Hoare's selection, by weight: the part in which half of the weight is reached is split again. */
 double weighted_median(struct weighted *v, uint32_t n)
 {
-    double all = 0, seen = 0;
-    if (n)
-        qsort(v, n, sizeof *v, by_value);
+    double all = 0, seen = 0, before = -INFINITY, behind = INFINITY;
     for (uint32_t i = 0; i < n; i++)
         all += v[i].weight;
-    for (uint32_t i = 0; i < n; i++) {
-        seen += v[i].weight;
-        if (seen > all / 2)
-            return v[i].value;
-        if (seen == all / 2 && i + 1 < n)
-            return (v[i].value + v[i + 1].value) / 2;
+    double half = all / 2, near = all * 1e-12;               /* sums in another order differ by so much */
+    for (uint32_t lo = 0, hi = n; lo < hi;) {
+        double pivot = middle_of_three(v[lo].value, v[lo + (hi - lo) / 2].value, v[hi - 1].value);
+        struct split s = split_by(v, lo, hi, pivot);
+        double below = seen + s.below, through = below + s.at, last = fmax(before, s.largest_below), next = fmin(behind, s.least_above);
+        if (below > half + near) {
+            hi = s.equal;
+            behind = pivot;
+        } else if (below >= half - near && last > -INFINITY) {
+            return (last + pivot) / 2;
+        } else if (through > half + near) {
+            return pivot;
+        } else if (through >= half - near) {
+            return next < INFINITY ? (pivot + next) / 2 : pivot;
+        } else {
+            lo = s.larger;
+            seen = through;
+            before = pivot;
+        }
     }
     return 0;
 }

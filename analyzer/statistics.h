@@ -22,7 +22,7 @@ struct interval wilson(double k, double n, double z);
 struct interval newcombe(double ka, double na, double kb, double nb, double z);
 
 struct weighted { double value, weight; };
-/* Half of the weight on either side, 0 when there is none. Sorts v. */
+/* Half of the weight on either side, 0 when there is none. Reorders v, whose values are numbers. */
 double weighted_median(struct weighted *v, uint32_t n);
 #define MAD_SIGMA 1.4826     /* a median absolute deviation of normal values to their standard deviation */
 /* How far values go from `middle`, as a standard deviation: by the median of the distances, which replace them in v. */

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "analyzer/statistics.h"
 
@@ -110,11 +111,51 @@ static void test_weighted_median(void **state)
     assert_true(weighted_median(NULL, 0) == 0);
 }
 
+static int by_value(const void *a, const void *b)
+{
+    double x = ((const struct weighted *)a)->value, y = ((const struct weighted *)b)->value;
+    return (x > y) - (x < y);
+}
+
+/* By its definition: sorted, and summed up to the half. Weights are small whole numbers, whose sums are exact. */
+static double median_by_sorting(struct weighted *v, uint32_t n)
+{
+    double all = 0, seen = 0;
+    qsort(v, n, sizeof *v, by_value);
+    for (uint32_t i = 0; i < n; i++)
+        all += v[i].weight;
+    for (uint32_t i = 0; i < n; i++) {
+        seen += v[i].weight;
+        if (seen > all / 2)
+            return v[i].value;
+        if (seen == all / 2)
+            return (v[i].value + v[i + 1].value) / 2;
+    }
+    return 0;
+}
+
+static void test_weighted_median_by_its_definition(void **state)
+{
+    struct weighted v[200];
+    uint64_t seed = 7;
+    (void)state;
+    for (unsigned round = 0; round < 20000; round++) {
+        uint32_t n = 1 + (uint32_t)(seed >> 33) % (round % 20 ? 12 : 200), values = 1 + (uint32_t)(seed >> 40) % 9 * 50;
+        for (uint32_t i = 0; i < n; i++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            v[i] = (struct weighted){ (double)((seed >> 35) % values) - 20, (double)(1 + (seed >> 60) % 4) };
+        }
+        double selected = weighted_median(v, n);
+        assert_true(selected == median_by_sorting(v, n));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_normal), cmocka_unit_test(test_student), cmocka_unit_test(test_proportions),
         cmocka_unit_test(test_clustered), cmocka_unit_test(test_few), cmocka_unit_test(test_weighted_median),
+        cmocka_unit_test(test_weighted_median_by_its_definition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
