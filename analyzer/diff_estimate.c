@@ -78,7 +78,8 @@ static struct estimate mean_of(const struct diff_function *f, struct piece *piec
             pieces[used++] = (struct piece){ (double)f->cells[i].finished, (double)f->cells[i].total };
     struct clustered c = clustered_mean(pieces, used, GROUPS_LEAST);
     bool known = c.dof >= DIFF_CELLS_LEAST - 1 && c.mean > 0 && c.variance < STEADY * STEADY * c.mean * c.mean;
-    return (struct estimate){ c.mean, known ? c.variance / (c.mean * c.mean) : 0, c.dof, known };
+    double variance = known ? c.variance / (c.mean * c.mean) : 0;
+    return (struct estimate){ c.mean, variance, variance, c.dof, known };
 }
 
 /* Mean and spread of the logarithm, from the histogram: slices have it in bucket numbers, which are only nearly one. */
@@ -120,7 +121,8 @@ static struct estimate typical_of(const struct diff_function *f, const struct di
     }
     double mean = l.sum / l.n, spread = fmax(l.squares / l.n - mean * mean, 1e-4);
     struct clustered c = clustered_mean(pieces, used, STILL_GROUPS);
-    return (struct estimate){ exp(mean), fmax(spread / l.n, c.variance), c.dof, c.dof > 0 };
+    double variance = fmax(spread / l.n, c.variance);
+    return (struct estimate){ exp(mean), variance, variance, c.dof, c.dof > 0 };
 }
 
 /* The value at a rank; linear inside a bucket. */
@@ -153,8 +155,9 @@ static struct estimate quantile_of(const struct diff_function *f, enum diff_meas
     double at = value_at(f, n * share), low = value_at(f, first), high = value_at(f, n * share + error);
     if (n * (1 - share) < TAIL_LEAST || (first < 1 && m != DIFF_quick) || n * share + error > n - 1 || low <= 0)
         return (struct estimate){ .known = false };
-    double half = fmax(log(high / low) / 2 / z, 0.002);
-    return (struct estimate){ at, half * half, d.dof, half < STEADY };
+    /* apart, because the value may lie at the edge of a hump */
+    double below = fmax(log(at / low) / z, 0.002), above = fmax(log(high / at) / z, 0.002);
+    return (struct estimate){ at, below * below, above * above, d.dof, (below + above) / 2 < STEADY };
 }
 
 void diff_estimate_all(const struct diff_function *f, const struct diff_speed *speed, double z, struct piece *pieces,
@@ -182,6 +185,6 @@ bool diff_estimate(const struct diff_function *f, enum diff_measure m, double *n
     diff_estimate_all(f, NULL, 2, pieces, all);
     free(pieces);
     *ns = all[m].value;
-    *variance = all[m].variance;
+    *variance = fmax(all[m].below, all[m].above);
     return all[m].known;
 }

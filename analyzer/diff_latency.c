@@ -267,12 +267,13 @@ static bool beyond(double log_ratio, double half, double least) { return fabs(lo
 
 struct test { double tail, z /* of the tail */, min_effect, spread[DIFF_N_MEASURES]; };
 
-/* The estimates' part of half of an interval, squared. */
+/* The estimates' part of half of an interval, squared: towards each other. */
 static double own_width(const struct estimate *b, const struct estimate *a, double tail)
 {
-    double variance = b->variance + a->variance;
+    bool rose = a->value > b->value;
+    double vb = rose ? b->above : b->below, va = rose ? a->below : a->above, variance = vb + va;
     /* Welch and Satterthwaite */
-    double dof = variance * variance / (b->variance * b->variance / b->dof + a->variance * a->variance / a->dof);
+    double dof = variance * variance / (vb * vb / b->dof + va * va / a->dof);
     double t = student_upper(tail, fmax(1, dof));
     return t * t * variance;
 }

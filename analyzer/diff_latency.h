@@ -44,7 +44,8 @@ struct diff_pace diff_pace_of(const struct diff_function *f, const struct diff_s
 
 /* ---- a measure of one side ---- */
 
-struct estimate { double value, variance, dof; bool known; };   /* value in ns; variance of its logarithm */
+/* Value in ns; variance of its logarithm towards smaller and towards larger values. */
+struct estimate { double value, below, above, dof; bool known; };
 
 /* All measures but the total; slices are taken at the machine's middle speed when `speed` is given. `z`: how
  * many standard errors the intervals of quantiles are made for. `pieces`: room for n_cells of them. */
