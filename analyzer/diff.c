@@ -23,6 +23,11 @@ static bool slower_or_faster(const struct diff_pair *p)
     return false;
 }
 
+bool diff_other_python(const struct diff *d)
+{
+    return d->before.python.len && d->after.python.len && ghost_str_compare(d->before.python, d->after.python) != 0;
+}
+
 /* Two recordings never see the same traffic: a count is news when it moved otherwise than most did. */
 bool diff_calls_moved(const struct diff *d, const struct diff_pair *p)
 {

@@ -42,6 +42,7 @@ struct diff_side {
     uint64_t duration_ns, calls, events, lost;
     uint32_t n_processes;
     struct ghost_str name;                   /* ids joined by + */
+    struct ghost_str python;                 /* versions that were recorded, joined by + */
     struct table defined;                    /* hashes of module and name of all code in executed modules */
     struct arena arena;
 };
@@ -155,6 +156,8 @@ int diff_compare_shapes(struct diff *d, struct ghost_err *err);
 int diff_compare_anomalies(struct diff *d, struct ghost_err *err);
 void diff_release_anomalies(struct diff *d);
 
+/* Were the sides recorded on different versions of Python? */
+bool diff_other_python(const struct diff *d);
 /* Did the function's calls move otherwise than the traffic? */
 bool diff_calls_moved(const struct diff *d, const struct diff_pair *p);
 

@@ -159,6 +159,7 @@ static void put_side(struct json *j, const char *key, const struct diff_side *s)
     json_count(j, "events", s->events);
     json_count(j, "events_lost", s->lost);
     json_count(j, "duration_ns", s->duration_ns);
+    json_str(j, "python", s->python);
     json_close(j, '}');
 }
 

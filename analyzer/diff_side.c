@@ -174,21 +174,50 @@ static bool add_defined(struct diff_side *s, const struct ghost_model *m)
     return ok;
 }
 
-static void name_side(struct diff_side *s)
+/* "a+b", with a NUL behind it. */
+static struct ghost_str joined(struct diff_side *s, const struct ghost_str *v, size_t n)
 {
     size_t size = 1;
-    for (uint32_t i = 0; i < s->n_models; i++)
-        size += s->models[i]->session.len + 1;
+    for (size_t i = 0; i < n; i++)
+        size += v[i].len + 1;
     char *text = arena_alloc(&s->arena, size);
-    s->name = (struct ghost_str){ text, 0 };
-    for (uint32_t i = 0; text && i < s->n_models; i++) {
+    struct ghost_str all = { text, 0 };
+    for (size_t i = 0; text && i < n; i++) {
         if (i)
-            text[s->name.len++] = '+';
-        memcpy(text + s->name.len, s->models[i]->session.p, s->models[i]->session.len);
-        s->name.len += s->models[i]->session.len;
+            text[all.len++] = '+';
+        if (v[i].len)
+            memcpy(text + all.len, v[i].p, v[i].len);
+        all.len += v[i].len;
     }
     if (text)
-        text[s->name.len] = '\0';
+        text[all.len] = '\0';
+    return all;
+}
+
+static int str_order(const void *a, const void *b) { return ghost_str_compare(*(const struct ghost_str *)a, *(const struct ghost_str *)b); }
+
+static bool name_side(struct diff_side *s)
+{
+    size_t all = s->n_models, n = 0;
+    for (uint32_t i = 0; i < s->n_models; i++)
+        all += s->models[i]->n_processes;
+    struct ghost_str *v = calloc(all + 1, sizeof *v);
+    if (!v)
+        return false;
+    for (uint32_t i = 0; i < s->n_models; i++)
+        v[i] = s->models[i]->session;
+    s->name = joined(s, v, s->n_models);
+    for (uint32_t i = 0; i < s->n_models; i++)
+        for (uint32_t k = 0; k < s->models[i]->n_processes; k++)
+            v[n++] = ghost_model_meta(&s->models[i]->processes[k], "python");
+    qsort(v, n, sizeof *v, str_order);
+    size_t apart = 0;
+    for (size_t i = 0; i < n; i++)
+        if (v[i].len && (!apart || ghost_str_compare(v[apart - 1], v[i]) != 0))
+            v[apart++] = v[i];
+    s->python = joined(s, v, apart);
+    free(v);
+    return true;
 }
 
 static int sum_up(struct diff_side *s, struct ghost_err *err)
@@ -225,7 +254,7 @@ static int sum_up(struct diff_side *s, struct ghost_err *err)
         s->lost += m->lost;
         ok = add_model(s, m) && add_defined(s, m);
     }
-    name_side(s);
+    ok = ok && name_side(s);
     return ok && !s->arena.failed ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory while summing up sessions to compare");
 }
 

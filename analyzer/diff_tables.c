@@ -94,7 +94,7 @@ static void md_what(FILE *f, const struct diff_pair *p, const struct diff *d)
             for (uint32_t i = 0; i < v->n; i++) {
                 fprintf(f, "%s%s: ", sep, gone ? diff_shape_gone[k] : diff_shape_fresh[k]);
                 markdown_field(f, v->v[i].name);
-                fprintf(f, " (%s of %s calls)", human_count(a, v->v[i].count), human_count(b, v->v[i].of));
+                fprintf(f, k == DIFF_SHAPE_callees ? " (%s times in %s calls)" : " (%s of %s calls)", human_count(a, v->v[i].count), human_count(b, v->v[i].of));
                 sep = "<br>";
             }
         }
@@ -130,7 +130,14 @@ void diff_markdown(FILE *f, const struct diff_view *v)
     fputs("### Ghost diff\n\n`", f);
     fprintf(f, "%s` → `%s`: **%u changed, %u added, %u removed** of %u functions compared", d->before.name.p, d->after.name.p, d->changed, d->added,
             d->removed, d->compared);
-    fprintf(f, "%s\n\n", fabs(log(d->speed)) > log(1.1) ? "; most functions moved together, which is told apart" : "");
+    fputs(fabs(log(d->speed)) > log(1.1) ? "; most functions moved together, which is told apart" : "", f);
+    if (diff_other_python(d)) {
+        fputs("; Python ", f);
+        markdown_field(f, d->before.python);
+        fputs(", then ", f);
+        markdown_field(f, d->after.python);
+    }
+    fputs("\n\n", f);
     if (all)
         fputs("| | function | where | what |\n| --- | --- | --- | --- |\n", f);
     for (uint32_t i = 0; i < d->n; i++) {

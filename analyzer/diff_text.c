@@ -115,19 +115,20 @@ static void calls_line(FILE *f, const struct diff_view *v, const struct diff_pai
     fputc('\n', f);
 }
 
-static void novelty_lines(FILE *f, const struct diff_novelties *all, const char *text, bool fresh)
+static void novelty_lines(FILE *f, const struct diff_novelties *all, enum diff_shape shape, bool fresh)
 {
+    const char *text = fresh ? diff_shape_fresh[shape] : diff_shape_gone[shape];
     for (uint32_t i = 0; i < all->n; i++) {
         const struct diff_novelty *n = &all->v[i];
         char a[HUMAN], b[HUMAN];
         fprintf(f, "%*s%s: ", INDENT, "", text);
         text_put(f, n->name, UINT_MAX);
-        fprintf(f, "  (%s of %s calls", human_count(a, n->count), human_count(b, n->of));
+        fprintf(f, shape == DIFF_SHAPE_callees ? "  (%s times in %s calls" : "  (%s of %s calls", human_count(a, n->count), human_count(b, n->of));
         if (n->caller.len) {
             fputs(", most from ", f);
             text_put(f, n->caller, UINT_MAX);
         }
-        fputs(n->surprising ? ")\n" : fresh ? "; so rare that it may only have been missed before)\n" : "; so rare that it may only be missed now)\n", f);
+        fputs(n->surprising ? ")\n" : fresh ? "; with so few calls it may only have been missed before)\n" : "; with so few calls it may only be missed now)\n", f);
     }
 }
 
@@ -144,8 +145,8 @@ static void changed_function(FILE *f, const struct diff_view *v, const struct di
     latency_lines(f, v, p);
     rate_line(f, v, p);
     for (unsigned k = 0; k < DIFF_N_SHAPES; k++) {
-        novelty_lines(f, &p->fresh[k], diff_shape_fresh[k], true);
-        novelty_lines(f, &p->gone[k], diff_shape_gone[k], false);
+        novelty_lines(f, &p->fresh[k], k, true);
+        novelty_lines(f, &p->gone[k], k, false);
     }
     calls_line(f, v, p);
     fputc('\n', f);
@@ -231,6 +232,13 @@ static void caveats(FILE *f, const struct diff *d)
     if (fabs(log(d->speed)) > log(1.1))
         fprintf(f, "  Most functions took %.2f%s as long in the second recording: the machine, or everything at once.\n"
                    "  A function is told apart only by what goes beyond that.\n", d->speed, marks().times);
+    if (diff_other_python(d)) {
+        fputs("  Recorded on Python ", f);
+        text_put(f, d->before.python, UINT_MAX);
+        fputs(", then on ", f);
+        text_put(f, d->after.python, UINT_MAX);
+        fputs(". Before 3.12, comprehensions are functions of their own.\n", f);
+    }
     if (d->before.lost || d->after.lost)
         fprintf(f, "  Events were lost: %s in the first recording, %s in the second. Counts are too low by that.\n",
                 human_count(a, d->before.lost), human_count(b, d->after.lost));

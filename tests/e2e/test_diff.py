@@ -70,6 +70,22 @@ def recorded(tmp_path_factory):
     return data, ids
 
 
+@pytest.mark.skipif(len(harness.pythons()) < 2, reason="one interpreter only")
+def test_another_python_is_told(ghost, tmp_path):
+    (tmp_path / "app.py").write_text("def f(x):\n    return x\n\nfor i in range(3):\n    f(i)\n")
+    first, last = harness.pythons()[0], harness.pythons()[-1]
+    for python in (first, first, last):
+        assert ghost.run([python.exe, str(tmp_path / "app.py")], "-q", cwd=tmp_path).status == 0
+    sessions = [s.name for s in ghost.sessions()]
+    version = {s: json.loads(ghost.command("diff", s, s, "-f", "json").out)["before_session"]["python"] for s in sessions}
+    other = next(s for s in sessions if list(version.values()).count(version[s]) == 1)
+    same = [s for s in sessions if s != other]
+    told = ghost.command("diff", same[0], other).out.decode()
+    assert f"Recorded on Python {version[same[0]]}, then on {version[other]}" in told
+    assert "Recorded on Python" not in ghost.command("diff", *same).out.decode()
+    assert version[other] in ghost.command("diff", other, same[0], "-f", "markdown").out.decode()
+
+
 def diff(recorded, *args):
     data, _ = recorded
     return data.command("diff", *args)
