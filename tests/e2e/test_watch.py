@@ -184,7 +184,7 @@ def test_rates_are_those_of_the_interval(ghost, tmp_path):
     leaf = next(f for f in shown[-1]["functions"] if f["qualname"] == "leaf")
     assert 0 < leaf["exception_rate"] < 0.1 and leaf["p95_ns"] > 0
     assert any(f["errors_per_s"] > 0 for now in shown for f in now["functions"] if f["qualname"] == "leaf")
-    slept = [f for now in shown for f in now["functions"] if f["qualname"] == "sleeper" and f["interval_calls"]]
+    slept = [f for now in shown for f in now["functions"] if f["qualname"] == "sleeper" and f["interval_p95_ns"]]
     assert slept and all(4e7 < f["interval_p95_ns"] < (shown[-1]["time_ns"] - begin) * 1.1 for f in slept)     # no longer than all of it
 
 
