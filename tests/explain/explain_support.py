@@ -47,7 +47,7 @@ class Explain:
         subprocess.run([TOOLS / "story_log", self.session], check=True)
         self.env = clean_environment(GHOST_DATA_DIR=str(self.data))
 
-    def run(self, *arguments, timeout=30, function="calculate_discount", **env):
+    def run(self, *arguments, timeout=100, function="calculate_discount", **env):
         operands = [function] if function else []
         command = [GHOST, "explain", *operands, self.session, *map(str, arguments)]
         return subprocess.run(command, env=self.env | env, cwd=self.session, capture_output=True, text=True, timeout=timeout, errors="replace")
@@ -56,7 +56,7 @@ class Explain:
         """Asks the server's `case`, with few and short retries."""
         env = {"gemini": "GEMINI_API_KEY", "openai": "OPENAI_API_KEY"}[backend]
         model = () if "--model" in arguments or backend == "gemini" else ("--model", "m")
-        return self.run("--backend", backend, "--base-url", self.server.base(case), "--timeout", "8", *model, *arguments, **({env: key} if key else {}), **more)
+        return self.run("--backend", backend, "--base-url", self.server.base(case), "--timeout", "40", *model, *arguments, **({env: key} if key else {}), **more)
 
     def json(self, *arguments, **more):
         done = self.run(*arguments, "--format", "json", **more)

@@ -164,7 +164,7 @@ def answer_bytes(explain):
     return json.dumps({"candidates": [{"content": {"parts": [{"text": text}]}, "finishReason": "STOP"}], "modelVersion": "m-1"}).encode()
 
 
-def ask_raw(explain, raw, *options, host="127.0.0.1", timeout="1.5", **env):
+def ask_raw(explain, raw, *options, host="127.0.0.1", timeout="40", **env):
     return explain.run("--backend", "gemini", "--base-url", f"http://{host}:{raw.port}", "--fresh", "--retries", "0", "--timeout", timeout, *options, GEMINI_API_KEY=KEY, **env)
 
 
@@ -218,11 +218,11 @@ def no_http(connection, stop):
 def test_services_that_misbehave_on_the_wire(explain, talk, stream):
     raw = Raw(talk)
     begin = time.monotonic()
-    done = ask_raw(explain, raw, *["--stream"] * stream)
+    done = ask_raw(explain, raw, *["--stream"] * stream, timeout="1.5")
     took = time.monotonic() - begin
     raw.close()
     assert done.returncode == 3 and PAGE in done.stdout and len(done.stderr.splitlines()) == 1, (done.returncode, done.stderr)
-    assert took < 20 and len(done.stderr) < 600 and not BAD.search(done.stderr.rstrip("\n")), (took, done.stderr)
+    assert took < 60 and len(done.stderr) < 600 and not BAD.search(done.stderr.rstrip("\n")), (took, done.stderr)
     no_key(explain, done.stdout, done.stderr)
 
 
@@ -293,7 +293,7 @@ def test_no_proxy(explain):
     raw = Raw(lambda connection, stop: None)
     proxy = f"http://127.0.0.1:{raw.port}"
     for no_proxy, asked in (("gemini.invalid", 0), ("other.invalid", 1)):
-        explain.run("--backend", "gemini", "--base-url", "https://gemini.invalid", "--retries", "0", "--timeout", "4", GEMINI_API_KEY=KEY, https_proxy=proxy, no_proxy=no_proxy)
+        explain.run("--backend", "gemini", "--base-url", "https://gemini.invalid", "--retries", "0", "--timeout", "40", GEMINI_API_KEY=KEY, https_proxy=proxy, no_proxy=no_proxy)
         assert len(raw.seen) == asked, no_proxy
     raw.close()
 
@@ -343,7 +343,7 @@ def test_interrupted(explain, server):
     while not server.requests:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=100)
     assert process.returncode == -signal.SIGINT and PAGE in out and KEY not in out + err
     assert not [p for p in explain.data.rglob("*") if p.is_file() and "explain" in p.parts] and not explain.audit()
 
@@ -353,14 +353,14 @@ def test_nobody_reads(explain, server):
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run([GHOST, "explain", "calculate_discount", explain.session, "--backend", "gemini", "--base-url", server.base("good")],
-                          env=explain.env | {"GEMINI_API_KEY": KEY}, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=30)
+                          env=explain.env | {"GEMINI_API_KEY": KEY}, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=100)
     os.close(writing)
     assert done.returncode == 0 and done.stderr == ""
 
 
 def test_a_full_output_is_told(explain):
     with open("/dev/full", "w") as full:
-        done = subprocess.run([GHOST, "explain", "calculate_discount", explain.session], env=explain.env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30)
+        done = subprocess.run([GHOST, "explain", "calculate_discount", explain.session], env=explain.env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=100)
     assert done.returncode == 2 and "cannot write the output" in done.stderr
 
 
@@ -380,11 +380,11 @@ def test_audit_on_a_full_disk(explain, server):
     audit = explain.data / "explain/audit.jsonl"
     before = audit.read_bytes()
     done = subprocess.run([GHOST, "explain", "calculate_discount", explain.session, "--backend", "gemini", "--base-url", server.base("good"), "--fresh"],
-                          env=explain.env | {"GEMINI_API_KEY": KEY}, capture_output=True, text=True, timeout=30, preexec_fn=limited(len(before) + 500))
+                          env=explain.env | {"GEMINI_API_KEY": KEY}, capture_output=True, text=True, timeout=100, preexec_fn=limited(len(before) + 500))
     assert done.returncode == 0 and "In words" in done.stdout and "cannot write the audit file" in done.stderr
     assert audit.read_bytes() == before
     done = subprocess.run([GHOST, "explain", "calculate_discount", explain.session, "--backend", "gemini", "--base-url", server.base("good"), "--audit", "none"],
-                          env=explain.env | {"GEMINI_API_KEY": KEY}, capture_output=True, text=True, timeout=30, preexec_fn=limited(600))
+                          env=explain.env | {"GEMINI_API_KEY": KEY}, capture_output=True, text=True, timeout=100, preexec_fn=limited(600))
     assert done.returncode == 0 and "In words" in done.stdout and "cannot keep the answer" in done.stderr
     assert not list((explain.data / "explain/answers").glob("*"))
 

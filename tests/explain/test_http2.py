@@ -16,7 +16,7 @@ import h2.config  # noqa: E402
 import h2.errors  # noqa: E402
 import h2.events  # noqa: E402
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(120)
 
 
 def has_http2():
@@ -99,7 +99,7 @@ def ask(explain, certificates, how, **more):
     text = json.dumps(good_answer(explain))
     body = json.dumps({"candidates": [{"content": {"parts": [{"text": text}]}, "finishReason": "STOP"}], "modelVersion": "m-1"}).encode()
     server = Http2(certificates["localhost"], body, how, **more)
-    done = explain.run("--backend", "gemini", "--base-url", f"https://localhost:{server.port}", "--fresh", "--timeout", "8", "--retries", "1", GEMINI_API_KEY=KEY,
+    done = explain.run("--backend", "gemini", "--base-url", f"https://localhost:{server.port}", "--fresh", "--timeout", "40", "--retries", "1", GEMINI_API_KEY=KEY,
                        SSL_CERT_FILE=str(certificates["localhost"][0]))
     server.close()
     no_key(explain, done.stdout, done.stderr)
