@@ -14,12 +14,12 @@ def sleeps():
 
 
 def yields_forever():
+    ready.release()                        # all that is recorded of each has begun by then
     while True:
         yield time.sleep(600)
 
 
 def inside():
-    ready.release()
     for _ in yields_forever():
         pass
 

@@ -1,6 +1,7 @@
 """Threads of every making: threading, _thread, pools, timers, threads that start threads."""
 import _thread
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 
@@ -51,8 +52,11 @@ def main():
 
     lock = _thread.allocate_lock()
     lock.acquire()
+    others = _thread._count()
     _thread.start_new_thread(raw, (lock, results))
     lock.acquire()
+    while _thread._count() > others:       # nobody can join it, and it has to return yet
+        time.sleep(0.001)
     print(results)
 
     timer = threading.Timer(0.01, step, args=(3,))

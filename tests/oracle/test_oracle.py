@@ -108,12 +108,14 @@ CASES = {
               "finally_keeps": dict(call_count=1, exceptions={"KeyError": (1, 0)}),
               "replaced": dict(call_count=1, exceptions={"IndexError": (1, 0)})}),
     "threads": ("""
-        import threading, _thread
+        import threading, _thread, time
         def work(x): return x
         t = threading.Thread(target=work, args=(1,)); t.start(); t.join()
         lock = _thread.allocate_lock(); lock.acquire()
         def raw(): work("x"); lock.release()
+        others = _thread._count()
         _thread.start_new_thread(raw, ()); lock.acquire()
+        while _thread._count() > others: time.sleep(0.001)      # it has to return yet
         """, {"work": dict(call_count=2, arg_type_dist={"(int)": 1, "(str)": 1}, callers={"raw": 1}),
               "raw": dict(call_count=1, callers={}, ret_type_dist={"NoneType": 1})}),
     "callers through C and the library": ("""
