@@ -501,25 +501,33 @@ def test_killed_at_any_moment(ghost, tmp_path):
     generate(session / "1-00000001.ghost", 60000, "--functions", "200")
     argv = [harness.GHOST, "import", "--force", f"{session}/"]
     expected = good(ghost.command("export", f"{session}/")).out
-    began = time.monotonic()
-    good(ghost.command("import", "--force", f"{session}/"))
-    length = time.monotonic() - began
+
+    def seconds():
+        began = time.monotonic()
+        good(ghost.command("import", "--force", f"{session}/"))
+        return time.monotonic() - began
+    length = min(seconds() for _ in range(3))
     chance = random.Random(7)
-    killed = left = 0
-    for i in range(KILLS):
+    killed = left = i = 0
+    # Where a kill hits depends on the machine: until enough of them have hit something.
+    while i < KILLS or i < 10 * KILLS and (killed < KILLS * 0.3 or left < KILLS * 0.1):
         if i % 3 == 0:
             db_of(session).unlink(missing_ok=True)
+        before = set(temporaries(tmp_path))
         process = subprocess.Popen(argv, env=ghost.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(chance.random() * length)
+        while i % 5 == 0 and process.poll() is None and not set(temporaries(tmp_path)) - before:
+            time.sleep(0)                              # these, while the database is being written
+        time.sleep(chance.random() * length / (8 if i % 5 == 0 else 1))
         process.kill()
         killed += process.wait() == -signal.SIGKILL
-        left += len(temporaries(tmp_path)) > 0
+        left += bool(set(temporaries(tmp_path)) - before)
         if i % 4 == 0:
             assert good(ghost.command("export", f"{session}/")).out == expected
+        i += 1
     assert good(ghost.command("export", f"{session}/")).out == expected
     good(ghost.command("import", "--force", f"{session}/"))
     assert temporaries(tmp_path) == []
-    assert killed > KILLS * 0.3 and left > KILLS * 0.02, (killed, left)
+    assert killed >= KILLS * 0.3 and left >= KILLS * 0.1, (killed, left, i)
 
 
 def test_two_at_once(ghost, tmp_path):
