@@ -1,7 +1,8 @@
 #!/bin/sh
 # make demo: the shop on uvicorn, under load, recorded by Ghost and shown.
 # Environment: GHOST_BIN (the command), BUILD (folder for what it makes), PYTHON
-# (interpreter; none given: the first that Ghost can record), SECONDS_OF_LOAD.
+# (interpreter; none given: the first that Ghost can record), SECONDS_OF_LOAD and
+# REQUESTS_OF_LOAD (what is reached first ends the load).
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -34,7 +35,7 @@ trap 'kill $server 2>/dev/null' EXIT
 answers() {
     "$venv/python" - "$port" <<'PY'
 import sys, time, urllib.request
-for _ in range(200):
+for _ in range(600):
     try:
         sys.exit(urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/health", timeout=2).status != 200)
     except OSError:
@@ -45,20 +46,20 @@ PY
 answers || { cat "$work/server.log" >&2; fail "the shop does not answer on port $port; its output is above"; }
 
 title "load from $here/load.py"
-"$venv/python" "$here/load.py" "$port" --seconds "$SECONDS_OF_LOAD" --requests 8000 --tally "$work/tally.json" || {
+"$venv/python" "$here/load.py" "$port" --seconds "$SECONDS_OF_LOAD" --requests "${REQUESTS_OF_LOAD:-8000}" --tally "$work/tally.json" || {
     tail -n 20 "$work/server.log" >&2; fail "the load did not go as it should; the shop's output is above"; }
 
 title "stop it with SIGTERM, as a container runtime does"
 kill -TERM $server
 tenths=0
-while kill -0 $server 2>/dev/null && [ $tenths -lt 200 ]; do sleep 0.1; tenths=$((tenths + 1)); done
+while kill -0 $server 2>/dev/null && [ $tenths -lt 600 ]; do sleep 0.1; tenths=$((tenths + 1)); done
 kill -9 $server 2>/dev/null
 wait $server 2>/dev/null; status=$?
 trap - EXIT
 cat "$work/server.log"
 case $status in
 0 | 143) ;;
-137) fail "the shop did not end within 20 s of SIGTERM" ;;
+137) fail "the shop did not end within 60 s of SIGTERM" ;;
 *) fail "ghost run ended with status $status" ;;
 esac
 

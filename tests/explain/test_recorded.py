@@ -9,7 +9,7 @@ import time
 import pytest
 from explain_support import GHOST, ROOT, SUPPLIERS, clean_environment
 
-pytestmark = pytest.mark.timeout(280)
+pytestmark = pytest.mark.timeout(600)
 
 PROGRAM = SUPPLIERS + '''
 def work(i):
@@ -124,8 +124,8 @@ def demo_data():
     build = ROOT / "build" / "e2e" / f"shop-{minor}"
     if not list(build.glob("demo/data/sessions/*/*.ghost")):
         test_demo.make_venv(build / "demo" / "venv", ROOT / "examples/shop/requirements.txt", test_demo.PYTHONS[minor])
-        env = os.environ | {"BUILD": str(build), "GHOST_BIN": str(GHOST), "PYTHON": test_demo.PYTHONS[minor], "SECONDS_OF_LOAD": "4"}
-        demo = subprocess.run(["sh", ROOT / "examples/shop/demo.sh"], env=env, capture_output=True, text=True, timeout=200)
+        env = os.environ | {"BUILD": str(build), "GHOST_BIN": str(GHOST), "PYTHON": test_demo.PYTHONS[minor], "SECONDS_OF_LOAD": "200", "REQUESTS_OF_LOAD": "2500"}
+        demo = subprocess.run(["sh", ROOT / "examples/shop/demo.sh"], env=env, capture_output=True, text=True, timeout=400)
         assert demo.returncode == 0, demo.stdout[-3000:] + demo.stderr[-3000:]
     return pathlib.Path(build / "demo/data")
 
