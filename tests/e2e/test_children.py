@@ -170,6 +170,6 @@ def wait_for_end(ghost):
         except ProcessLookupError:
             continue
         try:
-            select.select([pidfd], [], [], 30)
+            select.select([pidfd], [], [], 100)
         finally:
             os.close(pidfd)

@@ -52,7 +52,7 @@ class Victim:
         self.read()
         os.close(self.pipe)
         try:
-            self.out, self.err = self.process.communicate(timeout=30)
+            self.out, self.err = self.process.communicate(timeout=100)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             raise

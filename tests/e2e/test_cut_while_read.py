@@ -7,6 +7,8 @@ import pytest
 
 import harness
 
+pytestmark = pytest.mark.timeout(900)
+
 GEN_LOG = harness.GHOST.parent / "tools" / "gen_log"
 EVENTS = 30_000_000                # 19 MB: more than the reader copies
 
@@ -16,7 +18,7 @@ def large_log(tmp_path_factory):
     if not GEN_LOG.exists():
         pytest.skip(f"{GEN_LOG} is not built: make tools")
     path = tmp_path_factory.mktemp("large") / "1-00000001.ghost"
-    subprocess.run([GEN_LOG, "-n", str(EVENTS), "--threads", "4", "-o", path], check=True, capture_output=True, timeout=120)
+    subprocess.run([GEN_LOG, "-n", str(EVENTS), "--threads", "4", "-o", path], check=True, capture_output=True, timeout=400)
     assert path.stat().st_size > 17 << 20
     return path
 
@@ -36,6 +38,6 @@ def test_cut_step_by_step(command, large_log, tmp_path):
         size -= size // 50         # from the end: where the reader is, is never far away in the end
         os.truncate(log, size)
         time.sleep(0.002)
-    out, err = reader.communicate(timeout=120)
+    out, err = reader.communicate(timeout=400)
     assert reader.returncode in (0, 1, 2), (reader.returncode, err.decode())   # not killed by a signal
     assert out or err

@@ -283,7 +283,7 @@ def test_a_session_that_is_being_recorded(ghost, interpreter, tmp_path):
         rows = json.loads(good(ghost.command("sql", "SELECT calls FROM functions WHERE qualname = 'step'", "-f", "json")).out)
         assert rows == [{"calls": expected[-1]}]
     process.stdin.close()
-    assert process.wait(30) == 0
+    assert process.wait(100) == 0
     assert calls == expected
     assert ghost.export()["profiles"]["loop:step:2"]["call_count"] == expected[-1]
 

@@ -122,7 +122,7 @@ def recorded(tmp_path):
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_recordings_of_programs(recorded, python, program):
     record, session = recorded
-    record(python, REPOSITORY / "tests" / "apps" / program).wait(60)
+    record(python, REPOSITORY / "tests" / "apps" / program).wait(120)
     logs = sorted(session().glob("*.ghost"))
     py = agree(session(), logs)
     assert py["faults"] == [] and py["events"] > 0
@@ -171,7 +171,7 @@ def test_killed_processes(recorded, tmp_path, python, seconds):
         looks = [ghost_reader.export(sorted(session().glob("*.ghost"))) for _ in range(2)]     # while it runs
     finally:
         process.send_signal(signal.SIGKILL)
-        process.wait(30)
+        process.wait(100)
     assert list(session().glob("*.ring")), "a killed process leaves its rings"
     py = agree(session(), sorted(session().glob("*.ghost")))
     assert py["faults"] == [] and py["events"] > 0

@@ -74,11 +74,7 @@ def test_full_disk(python, tmp_path, policy):
     with small_disk(tmp_path / "disk", "size=3m") as disk:
         ghost = harness.Ghost(disk / "data")
         (disk / "ballast").write_bytes(bytes(2_500_000))
-        os.environ["GHOST_ON_FULL"] = policy
-        try:
-            done = run_both(ghost, [python.exe, BUSY, COUNT * 5, 2], timeout=60)
-        finally:
-            del os.environ["GHOST_ON_FULL"]
+        done = run_both(ghost, [python.exe, BUSY, COUNT * 5, 2], "--on-full", policy, timeout=60)
         assert_all_accounted(ghost, tmp_path, python, COUNT * 5, done, 2)
 
 
