@@ -51,6 +51,15 @@ def told(severity, kind):
     return "medium or high" if kind == "latency_outlier" and severity in ("medium", "high") else severity
 
 
+def by_key(rows):
+    return {(r["kind"], told(r["severity"], r["kind"]), r["module"], r["qualname"], r["param"]): r for r in rows}
+
+
+def mean_of(demo, module, qualname):
+    done = subprocess.run([harness.GHOST, "report", "--top", "0", "--format", "json"], env=demo, capture_output=True, text=True, check=True, timeout=60)
+    return next(f["mean_latency_ns"] for f in json.loads(done.stdout)["functions"] if (f["module"], f["qualname"]) == (module, qualname))
+
+
 def found(demo, *options):
     done = subprocess.run([harness.GHOST, "anomalies", "--format", "json", *options], env=demo, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -58,8 +67,12 @@ def found(demo, *options):
 
 
 def test_all_faults_and_nothing_else(demo):
-    rows = {(r["kind"], told(r["severity"], r["kind"]), r["module"], r["qualname"], r["param"]): r for r in found(demo)}
+    """Also slow, where the machine is: what takes milliseconds for its sake or was interrupted. Nothing takes a fifth of what the planted one does."""
+    floor = mean_of(demo, "shop.reports", "similar_products") / 5
+    rows = by_key(found(demo, "--latency-min", f"{floor / 1e9:.6f}"))
     assert rows.keys() == FAULTS
+    all_rows = by_key(found(demo))
+    assert all_rows.keys() >= FAULTS and {kind for kind, *_ in all_rows.keys() - FAULTS} <= {"latency_outlier"}
     lead = rows["high_exc_rate", "medium", "shop.inventory", "supplier_lead_time", ""]["evidence"]
     assert [e["text"] for e in lead if e["label"] == "signature"] == ["(NoneType, str)"]
     assert [e["text"].split(":")[1] for e in lead if e["label"] == "caller"] == ["import_row"]
