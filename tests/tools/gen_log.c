@@ -1,6 +1,6 @@
 /* gen_log.c - makes a valid log of a program that never ran.
  *
- *   gen_log -n EVENTS -o FILE [--threads T] [--seed S] [--functions F] [--service] [--process N] [--unfinished]
+ *   gen_log -n EVENTS -o FILE [--threads T] [--seed S] [--functions F] [--service] [--process N] [--change ID:PERCENT]... [--unfinished]
  *
  * The program is a tree of functions that call each other in loops, with several
  * signatures, generators, exceptions that pass through frames, and threads that
@@ -11,7 +11,8 @@
  * few functions that are called from everywhere and take most of the calls, many that are
  * rarely called, up to dozens of signatures and return types, stacks of some twenty frames,
  * latencies over several orders of magnitude. --process N runs the same program another way:
- * logs of several N make a session.
+ * logs of several N make a session. --change makes another version of it, in which function
+ * ID takes so many percent of its time.
  *
  * --unfinished leaves out END and the index, as a killed process would. */
 #include <fcntl.h>
@@ -374,14 +375,18 @@ static struct ghost_anchor anchor(void)
     return (struct ghost_anchor){ now, 5000000000u + ns, START_REAL + ns };
 }
 
-struct options { uint64_t events; const char *path; uint32_t threads; bool unfinished; uint64_t process; };
+#define CHANGES 16
+struct options {
+    uint64_t events; const char *path; uint32_t threads; bool unfinished; uint64_t process;
+    struct { uint32_t function, percent; } changes[CHANGES]; uint32_t n_changes;
+};
 
 static struct options parse(int argc, char **argv)
 {
     static const struct option longs[] = { { "threads", 1, NULL, 't' }, { "seed", 1, NULL, 's' }, { "functions", 1, NULL, 'f' },
                                            { "unfinished", 0, NULL, 'u' },
-                                           { "service", 0, NULL, 'S' }, { "process", 1, NULL, 'p' }, { NULL, 0, NULL, 0 } };
-    struct options o = { 0, NULL, 1, false, 0 };
+                                           { "service", 0, NULL, 'S' }, { "process", 1, NULL, 'p' }, { "change", 1, NULL, 'c' }, { NULL, 0, NULL, 0 } };
+    struct options o = { .threads = 1 };
     int c;
     seed = 1;
     while ((c = getopt_long(argc, argv, "n:o:", longs, NULL)) != -1) {
@@ -393,10 +398,16 @@ static struct options parse(int argc, char **argv)
         else if (c == 'u') o.unfinished = true;
         else if (c == 'S') service = true;
         else if (c == 'p') o.process = strtoull(optarg, NULL, 10);
+        else if (c == 'c' && o.n_changes < CHANGES) {
+            char *percent;
+            o.changes[o.n_changes].function = (uint32_t)strtoul(optarg, &percent, 10);
+            if (*percent++ != ':') exit(2);
+            o.changes[o.n_changes++].percent = (uint32_t)strtoul(percent, NULL, 10);
+        }
         else exit(2);
     }
     if (!o.path || !o.threads || o.threads > 1000 || !n_functions || n_functions > 100000) {
-        fputs("usage: gen_log -n EVENTS -o FILE [--threads T] [--seed S] [--functions F] [--service] [--process N] [--unfinished]\n", stderr);
+        fputs("usage: gen_log -n EVENTS -o FILE [--threads T] [--seed S] [--functions F] [--service] [--process N] [--change ID:PERCENT]... [--unfinished]\n", stderr);
         exit(2);
     }
     seed = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
@@ -456,6 +467,10 @@ int main(int argc, char **argv)
     struct ghost_writer_config cfg = { 0 };
     for (int i = 0; i < 16; i++) cfg.process[i] = (uint8_t)((seed >> i) + o.process);
     make_functions();
+    for (uint32_t i = 0; i < o.n_changes; i++) {
+        if (!o.changes[i].function || o.changes[i].function > n_functions) die("--change", "there is no such function");
+        functions[o.changes[i].function].gap = (uint32_t)((uint64_t)functions[o.changes[i].function].gap * o.changes[i].percent / 100);
+    }
     seed += o.process * UINT64_C(0xD1B54A32D192ED03);
     struct ghost_writer *w = ghost_writer_new(&cfg, &sink, &err);
     if (!w) die("begin", err.msg);
