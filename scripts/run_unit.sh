@@ -9,7 +9,7 @@ log=$(mktemp) && trap 'rm -f "$log"' EXIT
 passed=0 failed=0 bad=
 for program in "$@"; do
     name=${program##*/}
-    timeout -k 5 "${UNIT_TIMEOUT:-180}" "$program" >"$log" 2>&1 </dev/null
+    timeout -k 5 "${UNIT_TIMEOUT:-400}" "$program" >"$log" 2>&1 </dev/null
     status=$?
     ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test(s).*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
     ko=$(sed -n 's/^ *\([0-9][0-9]*\) FAILED TEST(S).*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
@@ -21,7 +21,7 @@ for program in "$@"; do
     cat "$log"
     case $status in
     0) why="ran no test" ;;
-    124 | 137) why="took longer than ${UNIT_TIMEOUT:-180} s" ;;
+    124 | 137) why="took longer than ${UNIT_TIMEOUT:-400} s" ;;
     *) why="exit status $status" ;;
     esac
     printf '  %-28s FAILED: %s\n' "$name" "$why"

@@ -48,7 +48,7 @@ make_root() { # NAME SUITE FOLDER INTERPRETER...
     no "$name: making a root with $* in $folder (some minutes)"
     rm -rf "$folder.new"
     mkdir -p "$folder.new" &&
-        timeout 900 debootstrap --variant=minbase --include="$packages" "$suite" "$folder.new" "$from" "$script" >"$folder.log" 2>&1 &&
+        timeout 600 debootstrap --variant=minbase --include="$packages" "$suite" "$folder.new" "$from" "$script" >"$folder.log" 2>&1 &&
         complete "$folder.new" "$@" && rm -rf "$folder" && mv "$folder.new" "$folder" && rm -f "$folder.log" && return 0
     no "$name: debootstrap did not get through; the last lines of $folder.log:"
     tail -n 3 "$folder.log" >&2
