@@ -5,6 +5,7 @@
 #include <string.h>
 #include "capture.h"
 #include "describe.h"
+#include "stacks.h"
 
 void capture_quiet(struct quiet *q)
 {
@@ -303,6 +304,7 @@ struct funcrec *capture_first_sight(PyCodeObject *code, compat_frame *frame, boo
     capture_quiet(&q);
     if (recorder.forked)
         recorder_ensure_process(); /* definitions go to the child's own journal */
+    stacks_notice(code);
     struct funcrec *f = ident_code(code, frame, async);
     if (*async) { /* a signal handler's exception: it replaces what we saved */
         Py_CLEAR(q.type);

@@ -13,6 +13,14 @@ static const struct hook *const backends[] = {
     &hook_profile,
 };
 
+static const struct hook *installed;
+
+void hook_follow_stacks(void)
+{
+    if (installed && installed->follow_stacks)
+        installed->follow_stacks();
+}
+
 const struct hook *hook_install(const char *wanted, const char **why)
 {
     const char *first_reason = NULL;
@@ -23,7 +31,7 @@ const struct hook *hook_install(const char *wanted, const char **why)
         if (h->install(why) == 0) {
             if (h == &hook_profile)
                 recorder_note(GHOST_NOTE_HOOK_PROFILE, first_reason ? first_reason : "asked for by GHOST_HOOK");
-            return h;
+            return installed = h;
         }
         if (!first_reason)
             first_reason = *why;

@@ -16,8 +16,8 @@ struct hook {
     /* Begins to listen to a body that runs already; NULL when this backend
      * cannot tell the end of such a body. */
     int (*adopt)(PyCodeObject *code);
-    /* From now on stacks_follow() before every event (stacks.h); NULL when the
-     * backend asks stacks_followed itself. */
+    /* stacks_followed has become true: from now on stacks_follow() before every event
+     * (stacks.h). NULL when the backend asks stacks_followed itself. Sets no exception. */
     void (*follow_stacks)(void);
 };
 
@@ -26,5 +26,8 @@ extern const struct hook hook_evalframe, hook_monitoring, hook_profile;
 /* Installs the best backend of this interpreter, or the one named; NULL and
  * *why when none works. */
 const struct hook *hook_install(const char *wanted, const char **why);
+
+/* Tells the installed backend, if there is one. */
+void hook_follow_stacks(void);
 
 #endif

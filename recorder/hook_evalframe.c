@@ -108,8 +108,6 @@ __attribute__((noinline)) static PyObject *first_run(PyThreadState *ts, compat_f
 {
     bool async;
     struct funcrec *f = capture_first_sight(frame->f_code, frame, &async);
-    if (!stacks_followed)
-        stacks_notice(frame->f_code);
     /* Not settled (we are busy on this thread): this run goes by. */
     return f ? ours(ts, frame, throwflag) : below(ts, frame, throwflag);
 }

@@ -47,16 +47,12 @@ static int listen_locally(PyCodeObject *code)
 
 /* None and DISABLE are immortal (3.12+): returned without counting. */
 
-static void follow_stacks(void);
-
 /* First PY_START of a code object. Returns NULL only for an asynchronous
  * exception that has to go on into the application. */
 static PyObject *first_start(PyCodeObject *code, compat_frame *frame)
 {
     bool async;
     struct funcrec *f = capture_first_sight(code, frame, &async);
-    if (!stacks_followed && stacks_notice(code))
-        follow_stacks();
     if (!f)
         return Py_None;
     if (f == NOT_RECORDED)

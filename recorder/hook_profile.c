@@ -102,11 +102,8 @@ static int on_event(PyObject *self, PyFrameObject *pyframe, int what, PyObject *
     PyCodeObject *code = compat_frame_code(frame);
     struct funcrec *f = ident_lookup(code);
     bool async = false;
-    if (!f && what == PyTrace_CALL) {
+    if (!f && what == PyTrace_CALL)
         f = capture_first_sight(code, frame, &async);
-        if (!stacks_followed)
-            stacks_notice(code);
-    }
     if ((uintptr_t)f <= (uintptr_t)NOT_RECORDED)
         return 0;
     if (unlikely(stacks_followed))

@@ -165,11 +165,8 @@ static PyObject *start(PyObject *self, PyObject *d)
         recorder_fault(why);
         return refuse(why);
     }
-    if (PyMapping_HasKeyString(PyImport_GetModuleDict(), "greenlet")) { /* a .pth file was earlier */
+    if (PyMapping_HasKeyString(PyImport_GetModuleDict(), "greenlet")) /* a .pth file was earlier */
         stacks_begin();
-        if (hook->follow_stacks)
-            hook->follow_stacks();
-    }
     adopt_running();
     /* Whichever comes: the interpreter's end, or exit(3) without one. */
     int no_slot = Py_AtExit(at_exit) != 0;

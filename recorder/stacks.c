@@ -5,6 +5,7 @@
  * further greenlets get no ring, and their events are counted as lost: a ring costs about 0.3 ms. */
 #include <string.h>
 #include "clock.h"
+#include "hook.h"
 #include "stacks.h"
 #include "vecmap.h"
 
@@ -205,20 +206,29 @@ void stacks_begin(void)
         return;
     name_stacks();
     stacks_followed = true;
+    hook_follow_stacks();
 }
 
-bool stacks_notice(const PyCodeObject *code)
+/* Is it the code of greenlet's module? By reading alone: a path may hold lone surrogates (bytes
+ * that are no text), which no conversion to UTF-8 takes. */
+static bool is_greenlets(const PyCodeObject *code)
 {
-    static const char tail[] = "greenlet/__init__.py";
-    /* not by PyUnicode_AsUTF8: a name with lone surrogates would leave an exception */
+    static const char tail[] = "/greenlet/__init__.py";
+    const Py_ssize_t n = sizeof(tail) - 1;
+    PyObject *file = code->co_filename;
     if (!PyUnicode_CheckExact(code->co_name) || PyUnicode_CompareWithASCIIString(code->co_name, "<module>") != 0)
         return false;
-    const char *file = PyUnicode_CheckExact(code->co_filename) ? PyUnicode_AsUTF8(code->co_filename) : NULL;
-    size_t n = file ? strlen(file) : 0;
-    if (!file)
-        PyErr_Clear();
-    if (n < sizeof(tail) || strcmp(file + n - (sizeof(tail) - 1), tail) != 0 || file[n - sizeof(tail)] != '/')
+    Py_ssize_t at = PyUnicode_CheckExact(file) ? PyUnicode_GetLength(file) - n : -1;
+    if (at < 0)
         return false;
-    stacks_begin();
+    for (Py_ssize_t i = 0; i < n; i++)
+        if (PyUnicode_ReadChar(file, at + i) != (Py_UCS4)tail[i])
+            return false;
     return true;
+}
+
+void stacks_notice(const PyCodeObject *code)
+{
+    if (!stacks_followed && is_greenlets(code))
+        stacks_begin();
 }

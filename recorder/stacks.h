@@ -14,8 +14,8 @@
 
 extern bool stacks_followed; /* once true, stacks_follow() stands before every event */
 
-/* Begins to follow when `code`, seen for the first time, is greenlet's module; true if so. */
-bool stacks_notice(const PyCodeObject *code);
+/* capture_first_sight's: begins to follow when `code` is greenlet's module. Sets no exception. */
+void stacks_notice(const PyCodeObject *code);
 void stacks_begin(void);                     /* the package is there already */
 void stacks_switch(const PyThreadState *ts) __attribute__((cold));
 

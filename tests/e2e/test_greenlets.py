@@ -1,6 +1,7 @@
 """Programs that switch between stacks behind the interpreter's back: gevent, gunicorn's gevent workers.
 
 tests/apps/greenlets.py compares every count with the oracle; here is what needs a server or more greenlets."""
+import os
 import signal
 import socket
 import subprocess
@@ -70,6 +71,45 @@ def test_hundreds_of_greenlets(python, env, ghost, tmp_path):
     assert got["leaf"]["call_count"] == 7000 and got["handler"]["call_count"] == 700
     assert list(got["leaf"]["callers"].values()) == [7000] and "many:handler" in list(got["leaf"]["callers"])[0]
     assert got["handler"]["ret_type_dist"] == {"int": 700}
+
+
+BETWEEN = """
+import greenlet
+
+def leaf(i):
+    return i
+
+def outer(i):
+    greenlet.getcurrent().parent.switch()
+    return leaf(i)
+
+waiting = [greenlet.greenlet(outer) for _ in range(4)]
+for i, g in enumerate(waiting):
+    g.switch(i)
+print(sum(g.switch() for g in waiting), leaf(0))
+"""
+
+
+def test_greenlet_in_a_folder_whose_name_is_no_text(python, ghost, tmp_path):
+    """Bytes that are no UTF-8 are lone surrogates in Python's paths: the package is known all the same."""
+    packages = harness.package_folder(python, "gevent", PACKAGES)
+    if packages is None:
+        pytest.skip(f"greenlet cannot be installed for {python.version} here")
+    odd = os.fsencode(tmp_path / "odd-") + b"\xff"
+    try:
+        os.mkdir(odd)
+    except OSError:
+        pytest.skip("this file system takes only names that are text")
+    os.mkdir(odd + b"/greenlet")
+    with open(odd + b"/greenlet/__init__.py", "w") as f:     # CPython 3.12 and later load no extension module from such a folder
+        f.write(f"__path__.insert(0, {str(packages / 'greenlet')!r})\nexec(open(__path__[0] + '/__init__.py').read())\n")
+    (tmp_path / "between.py").write_text(BETWEEN)
+    env = harness.clean_environment(PYTHONPATH=os.fsdecode(odd))
+    truth, plain = harness.run_oracle([python.exe, tmp_path / "between.py"], tmp_path / "oracle", env=env, cwd=tmp_path)
+    recorded = ghost.run([python.exe, tmp_path / "between.py"], "-q", env=env, cwd=tmp_path)
+    assert recorded.same_as(plain) and plain.out == b"6 0\n", recorded.err.decode()
+    lines = harness.differences(truth["profiles"], ghost.export()["profiles"], lambda key, field: not key.startswith("between:"))
+    assert not lines, "\n" + "\n".join(lines)
 
 
 def free_port():
