@@ -33,6 +33,11 @@ class Handlers:
         """The handler that an exception at `at` goes to."""
         return next((target for start, end, target in self.entries if start <= at < end), None)
 
+    def goes_to(self, place):
+        """The handler of what was raised at `place`; 3.13 and later: what is thrown into a body that waits at the RESUME
+        after its YIELD_VALUE is the latter's."""
+        return self.cover(place - 2 if self.names[place // 2] == "RESUME" else place)
+
     def swallows(self, at, is_stop, is_async_stop):
         """Is it the end of an inner iterator, which the instruction itself takes as no error?"""
         target = self.cover(at)
@@ -42,6 +47,8 @@ class Handlers:
     def resolve(self, at, raised_at):
         """Of the places in `raised_at`, newest last: the one whose exception is raised again at `at`.
         None: it came from no handler of this frame, or the table does not tell."""
+        if self.names[at // 2] in ("CLEANUP_THROW", "END_ASYNC_FOR"):    # lets out what came to it
+            return next((place for place in reversed(raised_at) if self.goes_to(place) == at), None)
         handler = self.of_cleanup.get(self.cover(at))
         if handler is None:
             return None

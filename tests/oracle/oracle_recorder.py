@@ -9,7 +9,8 @@ shares no code and no mechanism of its own making with Ghost's recorder:
   An instruction that can only return, returned; one that can only yield, yielded;
   every other was left by an exception. Only an exception thrown into a body that
   waits at a YIELD_VALUE, and not caught, looks like a yield of None: there, an
-  `exception` event at that instruction with no `line` event after it decides.
+  `exception` event at that instruction decides, with no `line` event of an earlier
+  instruction after it (handlers and the ends of `with` come later in the code).
 * which exception left is what the `exception` event at the same f_lasti said
   (RERAISE sets f_lasti back to the instruction that raised first).
 * the caller is found by walking f_back, never by a stack kept here.
@@ -118,7 +119,7 @@ def install(options, Handlers):
             info.yields = {at for at, n in names.items()
                            if n == "YIELD_VALUE" or n == "RESUME" and raw[at + 1] & 3}
             info.starts = {at for at, n in names.items() if n == "RESUME" and raw[at + 1] & 3 == 0}
-            info.iterates = {at for at, n in names.items() if n in ("FOR_ITER", "SEND")}
+            info.iterates = {at for at, n in names.items() if n in ("FOR_ITER", "SEND", "END_SEND")}     # END_SEND: 3.13, after it
             info.params = params(code)
             info.handlers = Handlers(code) if code.co_exceptiontable else None
         return infos.setdefault(id(code), info)      # another thread may have been quicker
@@ -160,10 +161,10 @@ def install(options, Handlers):
             if info.generator and frame.f_lasti not in info.starts:
                 act = live.get(id(frame))
                 if act is not None:
-                    act.thrown = None if frame.f_lasti not in info.yields else act.thrown
+                    act.thrown = () if frame.f_lasti not in info.yields else act.thrown
                 return
             act = Activation()
-            act.info, act.errors, act.last, act.thrown = info, {}, None, None
+            act.info, act.errors, act.last, act.thrown = info, {}, None, ()
             live[id(frame)] = act
             count("call", info.key, signature(frame, info), caller_of(frame))
 
@@ -174,7 +175,7 @@ def install(options, Handlers):
             at = frame.f_lasti
             if at in info.returns:
                 count("return", info.key, qualname_of(type(value)))
-            elif at in info.yields and (value is not None or act.thrown != at):
+            elif at in info.yields and (value is not None or at not in act.thrown):
                 if not info.asyncgen:
                     count("yield", info.key, qualname_of(type(value)))
                 elif qualname_of(type(value)) == "async_generator_wrapped_value":
@@ -253,8 +254,8 @@ def install(options, Handlers):
             if event == "exception":
                 note_error(frame, act, arg)
             elif event == "line":
-                act.thrown = None
-                frame.f_trace_lines = False
+                act.thrown = tuple([at for at in act.thrown if at < frame.f_lasti])
+                frame.f_trace_lines = act.thrown != ()
             return local
 
         def note_error(frame, act, arg):
@@ -266,7 +267,7 @@ def install(options, Handlers):
             act.errors.pop(frame.f_lasti, None)      # newest last
             act.errors[frame.f_lasti] = act.last = error
             if info.generator:
-                act.thrown = frame.f_lasti
+                act.thrown += (frame.f_lasti,)
                 frame.f_trace_lines = True
 
         def trace(frame, event, arg):

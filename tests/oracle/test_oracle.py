@@ -107,6 +107,39 @@ CASES = {
         """, {"again": dict(call_count=1, exceptions={"KeyError": (1, 0)}),
               "finally_keeps": dict(call_count=1, exceptions={"KeyError": (1, 0)}),
               "replaced": dict(call_count=1, exceptions={"IndexError": (1, 0)})}),
+    "thrown out through with": ("""
+        class Scope:
+            def __enter__(self): pass
+            def __exit__(self, *error): pass
+            async def __aenter__(self): pass
+            async def __aexit__(self, *error): await Pause()
+        class Pause:
+            def __await__(self): yield
+        def lines():
+            with Scope():
+                while True:
+                    yield
+        async def bodies():
+            async with Scope():
+                await Pause()
+        g = lines(); next(g); g.close()
+        g = lines(); next(g)
+        try: g.throw(ValueError)
+        except ValueError: pass
+        c = bodies(); c.send(None)
+        c.throw(KeyError)
+        c.close()
+        c = bodies(); c.send(None)
+        c.throw(KeyError)
+        try: c.send(None)
+        except KeyError: pass
+        """, {"lines": dict(call_count=2, yield_type_dist={"NoneType": 2}, exceptions={"ValueError": (1, 0)}, ret_type_dist={}),
+              "bodies": dict(call_count=2, yield_type_dist={"NoneType": 4}, exceptions={"KeyError": (0, 1)}, ret_type_dist={}),
+              "Scope": dict(call_count=1), "Scope.__enter__": dict(call_count=2), "Scope.__exit__": dict(call_count=2),
+              "Scope.__aenter__": dict(call_count=2), "Pause": dict(call_count=1),
+              "Scope.__aexit__": dict(call_count=2, ret_type_dist={"NoneType": 1}, exceptions={}),
+              "Pause.__await__": dict(call_count=4, ret_type_dist={"NoneType": 1}, yield_type_dist={"NoneType": 4},
+                                      exceptions={"KeyError": (2, 0)})}),
     "threads": ("""
         import threading, _thread, time
         def work(x): return x
