@@ -23,6 +23,7 @@ if [ "${1:-}" = --inside ]; then # in the root: FOLDER NAME then the test argume
     # shellcheck disable=SC2086
     set -- ${pythons##* } -m pytest -p no:cacheprovider -q "$@"
     export GHOST_BIN="$here/$build/ghost" GHOST_TEST_PYTHONS="$pythons" PYTHONPATH="$here/build/matrix/pytest"
+    export GHOST_TEST_PIP="$here/build/matrix/pytest/pip" # Debian's interpreters have none
     exec "$@"
 fi
 
@@ -46,13 +47,18 @@ while read -r name root pythons <&3; do
     echo "== $name: $pythons"
     mkdir -p "build/matrix/$name"
     # A mount namespace of its own: nothing stays mounted, however this ends.
+    # The names and certificates that pip needs are this machine's.
     # shellcheck disable=SC2086,SC2016
     unshare -m --propagation private sh -c '
         root=$1 here=$2 name=$3
         shift 3
         # /tmp first: the checkout may be below it.
         mount -t tmpfs -o mode=1777 tmpfs "$root/tmp" && mount -t proc proc "$root/proc" && mount --rbind /dev "$root/dev" &&
-            mkdir -p "$root$here" && mount --bind "$here" "$root$here" && exec chroot "$root" sh "$here/tests/matrix/run.sh" --inside "build/matrix/$name" "$@"
+            mkdir -p "$root$here" && mount --bind "$here" "$root$here" || exit 1
+        for f in /etc/resolv.conf /etc/hosts /etc/ssl; do
+            [ ! -e "$f" ] || [ ! -e "$root$f" ] || [ -L "$root$f" ] || mount --bind "$f" "$root$f" || exit 1
+        done
+        exec chroot "$root" sh "$here/tests/matrix/run.sh" --inside "build/matrix/$name" "$@"
     ' sh "$root" "$here" "$name" $pythons -- "$@" </dev/null && seen="$seen $pythons" || failed="$failed $name"
 done 3<"$listing"
 if [ -n "$failed" ]; then

@@ -162,7 +162,8 @@ def package_folder(python, name, requirements):
     ready = folder / "ready"
     if not ready.exists() or ready.read_text() != wanted:
         shutil.rmtree(folder, ignore_errors=True)
-        done = run([python.exe, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--target", folder,
+        pip = [os.environ["GHOST_TEST_PIP"]] if "GHOST_TEST_PIP" in os.environ else ["-m", "pip"]
+        done = run([python.exe, *pip, "install", "-q", "--disable-pip-version-check", "--target", folder,
                     *requirements], env=network_environment(), timeout=240)
         if done.status:
             return None
