@@ -58,6 +58,15 @@ def bad_stop():
     raise StopIteration
 
 
+def stops_below():
+    yield 1
+    stop()
+
+
+def stop():
+    raise StopIteration
+
+
 def main():
     print(list(count(3)), list(delegate(2)))
     print(list(itertools.islice(primes(), 8)), consume(tree(4)))
@@ -72,7 +81,7 @@ def main():
     u = unfinished()
     next(u)
     del u
-    for bad in raises, bad_stop:
+    for bad in raises, bad_stop, stops_below:
         try:
             list(bad())
         except (ZeroDivisionError, RuntimeError) as error:

@@ -222,7 +222,7 @@ def install(options, Handlers):
                     count("closed", info.key)
                     return
                 if converts and (StopIteration in mro_of(cls) or info.asyncgen and StopAsyncIteration in mro_of(cls)):
-                    name = "RuntimeError"     # the compiler's own handler at the body's end, PEP 479
+                    name, here = "RuntimeError", True     # a new one, by the compiler's handler at the body's end, PEP 479
             count("raise" if here else "pass", info.key, name)
 
         def profile(frame, event, arg):
