@@ -5,8 +5,9 @@ plain, and Ghost's counts must agree with the oracle's for every function of the
 `varies` names, with the reason, what differs from one plain run to the next.
 
 GHOST_WHOLE_SUITES=1 runs all tests of all of them on every interpreter (hours: the oracle is slow; docs/testing.md has
-the result), GHOST_WHOLE_SUITES=outcomes the same without the oracle; without it, what the oracle gets through in a
-minute or two.
+the result), GHOST_WHOLE_SUITES=outcomes the same without the oracle, GHOST_WHOLE_SUITES=together with Ghost and the
+oracle in one process, so that both see the same run, whatever its timing; without it, what the oracle gets through in
+a minute or two. A suite that is too long for one run under the oracle is run and compared file by file (`by_file`).
 """
 import dataclasses
 import fnmatch
@@ -18,6 +19,7 @@ import xml.etree.ElementTree
 import pytest
 
 import harness
+import oracle
 
 WHOLE = os.environ.get("GHOST_WHOLE_SUITES")
 LIMIT = 7200 if WHOLE else 400            # seconds, for one run of a suite
@@ -35,6 +37,7 @@ class Suite:
     tests: tuple = ("tests",)             # what the oracle gets through in a minute or two
     options: tuple = ()                   # for pytest: what makes a run repeatable
     varies: dict = dataclasses.field(default_factory=dict)   # fn_key glob -> why
+    by_file: bool = False                 # the whole suite: each test file is a run, and a comparison, of its own
 
     @property
     def folder(self):
@@ -42,6 +45,7 @@ class Suite:
 
 
 RUNNER = "pytest==8.4.2"
+PLUGINS = harness.ROOT / "tests" / "oracle" / "plugins"
 SUITES = [
     Suite("click", "8.1.8", "src", ("click",)),
     Suite("jinja2", "3.1.6", "src", ("jinja2",), ("markupsafe==3.0.3", "trio==0.31.0"),
@@ -56,7 +60,8 @@ SUITES = [
     Suite("sqlglot", "27.29.0", ".", ("sqlglot",),
           ("pytz==2025.2",), ("python-dateutil==2.9.0.post0", "duckdb==1.4.2", "pandas==2.3.3"),
           ("tests/test_parser.py", "tests/test_expressions.py", "tests/test_tokens.py", "tests/test_build.py",
-           "tests/test_serde.py", "tests/test_time.py", "tests/test_schema.py", "tests/test_generator.py")),
+           "tests/test_serde.py", "tests/test_time.py", "tests/test_schema.py", "tests/test_generator.py"),
+          options=("-p", "patient_pools"), by_file=True),
 ]
 
 
@@ -92,39 +97,85 @@ def outcomes(report):
     return found
 
 
+class Trial:
+    """One suite on one interpreter: its runs, and what has been compared so far."""
+
+    def __init__(self, suite, interpreter, ghost, tmp_path):
+        self.suite, self.interpreter, self.ghost, self.tmp_path = suite, interpreter, ghost, tmp_path
+        self.folder = sources(suite, interpreter)
+        packages = harness.package_folder(interpreter, f"{suite.project}-whole" if WHOLE else f"{suite.project}-tests",
+                                          (RUNNER, *suite.requires, *(suite.requires_whole if WHOLE else ())))
+        if packages is None:
+            pytest.skip(f"what the tests of {suite.project} need cannot be installed for {interpreter.version} here")
+        self.env = harness.clean_environment(PYTHONPATH=f"{self.folder / suite.sources}:{packages}:{PLUGINS}")
+        self.compared, self.functions, self.calls, self.tests, self.lines = 0, set(), 0, 0, []
+
+    def parts(self):
+        """The lists of tests that are run and compared at a time."""
+        if not WHOLE:
+            return [self.suite.tests]
+        if self.suite.by_file and WHOLE != "outcomes":
+            return [(str(f.relative_to(self.folder)),) for f in sorted(self.folder.glob("tests/**/test_*.py"))]
+        return [("tests",)]
+
+    def command(self, name, tests):
+        (self.tmp_path / f"{name}.xml").unlink(missing_ok=True)
+        return [self.interpreter.exe, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=line", f"--junitxml={self.tmp_path / name}.xml",
+                f"--basetemp={self.tmp_path / 'base'}", "-o", "addopts=", *self.suite.options, *tests]
+
+    def outcomes(self, name):
+        return outcomes(self.tmp_path / f"{name}.xml")
+
+    def outcomes_agree(self, tests):
+        """Plain and under Ghost; how each test ended."""
+        plain = harness.run(self.command("plain", tests), env=self.env, cwd=self.folder, timeout=LIMIT)
+        expected = self.outcomes("plain")      # none in a file that only unittest's protocols find tests in
+        recorded = self.record("ghost", tests, self.env, LIMIT)
+        assert self.outcomes("ghost") == expected, recorded.out.decode()
+        assert recorded.status == plain.status
+        self.tests += len(expected)
+        return expected
+
+    def record(self, name, tests, env, limit):
+        options = [f"--include={glob}" for glob in self.suite.include]
+        return self.ghost.run(self.command(name, tests), "-q", *options, env=env, cwd=self.folder, timeout=limit)
+
+    def observe(self, tests, out):
+        """What the oracle says, of a run of its own or of one that Ghost records, too."""
+        if WHOLE == "together":
+            self.record("oracle", tests, oracle.environment(out, include=self.suite.include, base=self.env), 2 * LIMIT)
+            return oracle.merge(out)
+        return harness.run_oracle(self.command("oracle", tests), out, include=self.suite.include, env=self.env, cwd=self.folder,
+                                  timeout=2 * LIMIT)[0]
+
+    def counts_agree(self, tests, expected):
+        """The newest recording and the oracle."""
+        out = self.tmp_path / f"oracle-{self.compared}"
+        self.compared += 1
+        truth = self.observe(tests, out)
+        assert set(self.outcomes("oracle")) == set(expected)
+        lost = [p for p in truth["processes"] if p["hook_lost"]]
+        assert not lost, "the oracle's hook did not survive this suite"
+        lines = harness.differences(truth["profiles"], self.ghost.export()["profiles"], ignore=self.varies)
+        self.lines += [f"{' '.join(tests)}: {line}" for line in lines]
+        self.functions |= set(truth["profiles"])
+        self.calls += sum(p["call_count"] for p in truth["profiles"].values())
+
+    def varies(self, key, field):
+        return any(fnmatch.fnmatchcase(key, glob) for glob in self.suite.varies)
+
+
 @pytest.mark.parametrize("interpreter", harness.pythons() if WHOLE else first_of_each_minor(), ids=lambda p: p.label)
 @pytest.mark.parametrize("suite", SUITES, ids=lambda s: s.project)
 def test_suite(suite, interpreter, ghost, tmp_path):
-    folder = sources(suite, interpreter)
-    packages = harness.package_folder(interpreter, f"{suite.project}-whole" if WHOLE else f"{suite.project}-tests",
-                                      (RUNNER, *suite.requires, *(suite.requires_whole if WHOLE else ())))
-    if packages is None:
-        pytest.skip(f"what the tests of {suite.project} need cannot be installed for {interpreter.version} here")
-    env = harness.clean_environment(PYTHONPATH=f"{folder / suite.sources}:{packages}")
-
-    def command(name):
-        return [interpreter.exe, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=line", f"--junitxml={tmp_path / name}.xml",
-                f"--basetemp={tmp_path / 'base'}", "-o", "addopts=", *suite.options, *(("tests",) if WHOLE else suite.tests)]
-
-    plain = harness.run(command("plain"), env=env, cwd=folder, timeout=LIMIT)
-    expected = outcomes(tmp_path / "plain.xml")
-    assert len(expected) > 90, plain.out.decode()
-
-    options = [f"--include={name}" for name in suite.include]
-    recorded = ghost.run(command("ghost"), "-q", *options, env=env, cwd=folder, timeout=LIMIT)
-    assert outcomes(tmp_path / "ghost.xml") == expected, recorded.out.decode()
-    assert recorded.status == plain.status
-    if WHOLE == "outcomes":
-        assert ghost.export()["events_lost"] == 0
-        return
-
-    truth, observed = harness.run_oracle(command("oracle"), tmp_path / "oracle", include=suite.include, env=env, cwd=folder, timeout=2 * LIMIT)
-    under_oracle = outcomes(tmp_path / "oracle.xml")
-    assert set(under_oracle) == set(expected)
-    lost = [p for p in truth["processes"] if p["hook_lost"]]
-    assert not lost, "the oracle's hook did not survive this suite"
-
-    def varies(key, field):
-        return any(fnmatch.fnmatchcase(key, glob) for glob in suite.varies)
-    lines = harness.differences(truth["profiles"], ghost.export()["profiles"], ignore=varies)
-    assert not lines, f"{len(lines)} differences\n" + "\n".join(lines[:60])
+    trial = Trial(suite, interpreter, ghost, tmp_path)
+    for tests in trial.parts():
+        expected = trial.outcomes_agree(tests)
+        if WHOLE == "outcomes":
+            assert ghost.export()["events_lost"] == 0
+        else:
+            trial.counts_agree(tests, expected)
+        print(f"{suite.project} {interpreter.label} {' '.join(tests)}: {trial.tests} tests, {len(trial.functions)} functions, "
+              f"{trial.calls} calls, {len(trial.lines)} differences", flush=True)
+    assert trial.tests > 90
+    assert not trial.lines, f"{len(trial.lines)} differences\n" + "\n".join(trial.lines[:60])

@@ -2,7 +2,7 @@
 # The exact comparison, crashes and safety on CPythons that this machine lacks, in Debian roots (roots.sh).
 # Builds in each root, with its compiler and headers, into build/matrix/NAME, and runs the tests there.
 #
-# usage: run.sh [PYTEST ARGUMENT...]     (none: the oracle's own tests, transcripts, exact, crash, safety)
+# usage: run.sh [PYTEST ARGUMENT...]     (none: the oracle's own tests, transcripts, exact, greenlets, crash, safety)
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 here=$PWD
@@ -29,7 +29,7 @@ fi
 
 [ "$(id -u)" = 0 ] || { echo "matrix: SKIPPED: only root can enter the Debian roots"; exit 0; }
 unshare -m true 2>/dev/null || { echo "matrix: SKIPPED: no mount namespaces here"; exit 0; }
-[ $# -gt 0 ] || set -- tests/oracle tests/events tests/e2e/test_exact.py tests/e2e/test_crash.py tests/e2e/test_safety.py
+[ $# -gt 0 ] || set -- tests/oracle tests/events tests/e2e/test_exact.py tests/e2e/test_greenlets.py tests/e2e/test_crash.py tests/e2e/test_safety.py
 
 # These are pure Python: one copy for all interpreters.
 if ! cmp -s tests/matrix/requirements.txt build/matrix/pytest/ready; then
