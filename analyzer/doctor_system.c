@@ -1,4 +1,4 @@
-/* doctor_system.c - the machine around the interpreters: clock, limits, folders. */
+/* doctor_system.c - what is around the interpreters: clock, limits, folders, settings that decide what is recorded. */
 #include "doctor.h"
 
 #include <errno.h>
@@ -17,6 +17,9 @@
 #include <cpuid.h>
 #endif
 
+#include "command.h"
+#include "config.h"
+#include "ghost/def.h"
 #include "ghost/version.h"
 #include "session.h"
 #include "term.h"
@@ -180,6 +183,48 @@ static void check_refused(struct doctor_check *c, const struct place *at)
     free(root);
 }
 
+/* The value that `ghost run` would take for its option of that name. */
+static int ask_run(const char *name, uint64_t *value, enum opt_source *source, struct ghost_err *err)
+{
+    const struct option *o = cmd_run.options;
+    while (strcmp(o->name, name) != 0)
+        o++;
+    struct option rows[2] = { *o, { 0 } };   /* alone: other settings are no concern of this check */
+    rows[0].at = 0;
+    const struct command alone = { .name = cmd_run.name, .options = rows, .options_size = sizeof *value };
+    *value = 0;
+    *source = OPT_UNSET;
+    return opt_fill(&alone, value, source, err);
+}
+
+static void check_deep(struct doctor_check *c, const struct place *at)
+{
+    struct ghost_err err = GHOST_ERR_INIT;
+    enum opt_source source;
+    uint64_t n;
+    char from[PROBE_TEXT / 2] = "the default";
+    const struct config_value *v = config_get("recording.deep");
+    (void)at;
+    int ret = ask_run("deep", &n, &source, &err);
+    if (source == OPT_FROM_ENV)
+        snprintf(from, sizeof from, "$GHOST_DEEP");
+    else if (source == OPT_FROM_FILE && v)
+        snprintf(from, sizeof from, "%.200s:%u:%u", v->at.file, v->at.line, v->at.column);
+    if (ret < 0 || n > GHOST_DEEP_MAX) {
+        if (ret < 0)
+            snprintf(c->value, sizeof c->value, "%s", err.msg);
+        else
+            snprintf(c->value, sizeof c->value, "%" PRIu64 " elements (%s) are too many", n, from);
+        snprintf(c->remedy, sizeof c->remedy, "`ghost run` refuses that: say a number from 0 (none) to %u", GHOST_DEEP_MAX);
+        c->status = DOCTOR_BAD;
+    } else if (n) {
+        snprintf(c->value, sizeof c->value, "types of up to %" PRIu64 " elements of sampled lists, tuples, dicts and sets are recorded (%s)%s", n, from,
+                 source == OPT_FROM_FILE ? "; without `ghost run` only GHOST_DEEP counts" : "");
+    } else {
+        snprintf(c->value, sizeof c->value, "not recorded (%s); `ghost run --deep 16` looks inside lists, tuples, dicts and sets", from);
+    }
+}
+
 static const struct { const char *name; void (*check)(struct doctor_check *, const struct place *); } table[] = {
     { "recorders", check_library },
     { "data folder", check_data },
@@ -188,6 +233,7 @@ static const struct { const char *name; void (*check)(struct doctor_check *, con
     { "file size limit", check_file_size },
     { "open files limit", check_descriptors },
     { "own descriptors", check_own_descriptors },
+    { "inside containers", check_deep },
     { "refused starts", check_refused },
     { "log format", check_format },
 };

@@ -102,6 +102,33 @@ def test_data_folder(python, tmp_path):
     assert status == 0 and check(data, "data folder")["status"] == "warning" and list((tmp_path / "open/sessions").iterdir()) == []
 
 
+@pytest.mark.parametrize("file, env, told", [
+    (None, {}, "not recorded (the default)"),
+    (None, {"GHOST_DEEP": "16"}, "up to 16 elements of sampled lists, tuples, dicts and sets are recorded ($GHOST_DEEP)"),
+    ("recording:\n  deep: 32\n", {}, "up to 32 elements of sampled lists, tuples, dicts and sets are recorded (ghost.yaml:2:9)"),
+    ("recording:\n  deep: 32\n", {"GHOST_DEEP": "0"}, "not recorded ($GHOST_DEEP)"),
+])
+def test_what_is_inside_containers(python, tmp_path, file, env, told):
+    if file:
+        (tmp_path / "ghost.yaml").write_text(file)
+    status, data = doctor(tmp_path, "--python", python.exe, env=env)
+    found = check(data, "inside containers")
+    assert status == 0 and found["status"] == "ok" and told in found["value"] and found["remedy"] is None
+    done = support.run([harness.GHOST, "run", "-q", "--python", python.exe, "-c", "def f(x): pass\nf([1])"], {**support.environment(tmp_path), **env}, cwd=tmp_path)
+    assert done.returncode == 0
+    rows = support.run([harness.GHOST, "sql", "--format", "json", "SELECT count(*) AS n FROM elements"], support.environment(tmp_path), cwd=tmp_path)
+    assert json.loads(rows.stdout) == [{"n": int("are recorded" in told)}], "and that is what ghost run does"
+
+
+@pytest.mark.parametrize("text, told", [("some", "whole number"), ("257", "257 elements ($GHOST_DEEP)")])
+def test_a_wrong_setting_of_containers(python, tmp_path, text, told):
+    status, data = doctor(tmp_path, "--python", python.exe, env={"GHOST_DEEP": text})
+    found = check(data, "inside containers")
+    assert status == 1 and found["status"] == "problem" and told in found["value"] and "0 (none) to 256" in found["remedy"]
+    refused = support.run([harness.GHOST, "run", "--python", python.exe, "-c", "pass"], {**support.environment(tmp_path), "GHOST_DEEP": text}, cwd=tmp_path)
+    assert refused.returncode == 2
+
+
 @pytest.mark.parametrize("limit, name", [("-f 1000", "file size limit"), ("-n 100", "open files limit")])
 def test_limits(python, tmp_path, limit, name):
     done = support.run(["bash", "-c", f"ulimit {limit}; exec '{harness.GHOST}' doctor --python '{python.exe}' --format json"], support.environment(tmp_path))
