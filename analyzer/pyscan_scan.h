@@ -16,6 +16,7 @@ struct block {
     uint32_t node;               /* the scope that names in it belong to */
     bool is_scope;               /* a def or class; else a guard */
     bool trivial, raises, filled; /* a def: nothing but `...`, `pass`, a docstring so far; or `raise NotImplementedError`; some statement was seen */
+    bool ended;                  /* a trivial def, by `raise` or `return`: what follows (a `yield`, to make a generator of it) cannot run */
     uint32_t flags;              /* that hold inside */
     uint32_t else_flags;         /* of an `if`: that hold in its else */
 };

@@ -166,10 +166,11 @@ void pyscan_fill(struct scan *s, bool trivial)
     uint32_t i = s->n_blocks;
     while (i-- > 1 && !s->blocks[i].is_scope)
         ;
-    if (i < s->n_blocks) {
+    if (i < s->n_blocks && !s->blocks[i].ended) {
         s->blocks[i].trivial = s->blocks[i].trivial && trivial;
         s->blocks[i].raises = s->blocks[i].raises || is_name(s, 0, "raise");
         s->blocks[i].filled = true;
+        s->blocks[i].ended = s->blocks[i].trivial && (is_name(s, 0, "raise") || is_name(s, 0, "return"));
     }
 }
 

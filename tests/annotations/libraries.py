@@ -168,7 +168,7 @@ def main():
     p.add_argument("folder", type=lambda s: pathlib.Path(s).resolve())
     p.add_argument("names", nargs="*")
     p.add_argument("--only", choices=["mismatch", "never"])
-    o = p.parse_args()
+    o = p.parse_intermixed_args()          # --only may stand before the names
     names = o.names or list(LIBRARIES)
     python, sources = prepare(o.python, o.folder, names)
     if o.only != "never":

@@ -3,8 +3,12 @@
 coverage.py tells entries by its arcs (-first line, line). What Ghost leaves out on purpose (docs/anomalies.md) is left
 out of coverage's side by what `ast` says, see tests/pyscan/compare.py. Programs: parts of the standard library as
 application code. tests/annotations/libraries.py adds the own test suites of libraries ($GHOST_NEVER_SUITES: {packages: {folder, path,
-arguments of pytest}})."""
+arguments of pytest}}).
+
+Prints a row for the table in docs/anomalies.md: files executed, functions in them, never entered as coverage.py sees it, reported by Ghost (the
+same ones), unexplained, and the rest by the rule that leaves it out."""
 import ast
+import collections
 import json
 import os
 import pathlib
@@ -39,7 +43,6 @@ PROGRAMS = {
     "dis,difflib,pprint": "import dis, difflib, pprint\ndis.Bytecode('x = 1').dis()\nlist(difflib.unified_diff(['a'], ['b']))\npprint.pformat({'a': list(range(50))})",
 }
 PATIENCE = 1800 if "GHOST_NEVER_SUITES" in os.environ else 300
-EXEMPT = compare.OVERLOAD | compare.ABSTRACT | compare.PROTOCOL | compare.TYPE_CHECKING | compare.MAIN_GUARD
 # What coverage.py itself has imported is executed anew; the first exit handler to be registered is the last to run.
 COVERED = """
 import atexit, sys
@@ -70,23 +73,35 @@ def parents(qualname):
     return found
 
 
-def dead_by_coverage(path, entered):
-    """{(qualname, line)} that Ghost has to report, from the lines at which code was entered."""
+# Why Ghost does not report a function that coverage.py saw never entered (docs/anomalies.md), in the order in which they are asked.
+CAUSES = ("inside what never ran", "overload, abstract, Protocol", "TYPE_CHECKING, __main__", "raise NotImplementedError", "hook of an abstract class",
+          "another definition of the name", "special method of a decorated class")
+
+
+def never_entered(path, entered):
+    """{(qualname, line): cause, or None where Ghost has to report it}, from the lines at which code was entered; and the number of functions."""
     rows = [r for r in compare.Visitor(ast.parse(pathlib.Path(path).read_bytes())).rows if r[0] != "lambda"]
-    lines, dead = {}, set()
+    places, found = {}, {}
     for kind, flags, line, name in rows:
-        lines.setdefault(name, []).append((line, flags, kind))
+        places.setdefault(name, []).append((line, flags, kind))
     for kind, flags, line, name in rows:
-        twins = [(other, flags_of) for other, flags_of, _ in lines[name] if other != line]
-        replaced = not flags & compare.DECORATED and any(other in entered or other > line for other, _ in twins)
-        reachable = all(any(other in entered for other, _, _ in lines.get(p, [])) for p in parents(name))
-        owner = lines.get(parents(name)[-1], [(0, 0, "")])[0] if parents(name) else (0, 0, "")
-        special = owner[2] == "class" and owner[1] & compare.DECORATED and name.rpartition(".")[2].startswith("__") and name.endswith("__")
-        interface = flags & compare.TRIVIAL and not flags & compare.EMPTY     # raise NotImplementedError
-        beside_abstract = flags & compare.EMPTY and owner[2] == "class" and any(f & compare.ABSTRACT for _, f, _, n in rows if n.rpartition(".")[0] == parents(name)[-1])
-        if kind != "class" and line not in entered and not flags & EXEMPT and not interface and not beside_abstract and reachable and not replaced and not special:
-            dead.add((name, line))
-    return dead
+        if kind == "class" or line in entered:
+            continue
+        around = parents(name)
+        owner = places.get(around[-1], [(0, 0, "")])[0] if around else (0, 0, "")
+        in_class = owner[2] == "class"
+        replaced = not flags & compare.DECORATED and any(other in entered or other > line for other, _, _ in places[name] if other != line)
+        special = owner[1] & compare.DECORATED and name.rpartition(".")[2].startswith("__") and name.endswith("__")
+        beside_abstract = flags & compare.EMPTY and any(f & compare.ABSTRACT for _, f, _, n in rows if around and n.rpartition(".")[0] == around[-1])
+        asked = (not all(any(other in entered for other, _, _ in places.get(p, [])) for p in around),
+                 flags & (compare.OVERLOAD | compare.ABSTRACT | compare.PROTOCOL),
+                 flags & (compare.TYPE_CHECKING | compare.MAIN_GUARD),
+                 flags & compare.TRIVIAL and not flags & compare.EMPTY,
+                 in_class and beside_abstract,
+                 replaced,
+                 in_class and special)
+        found[name, line] = next((cause for cause, holds in zip(CAUSES, asked) if holds), None)
+    return found, sum(kind != "class" for kind, *_ in rows)
 
 
 def compare_one(tmp_path, python, script, packages):
@@ -123,13 +138,16 @@ def test_as_coverage_sees_it(tmp_path, packages):
     script = tmp_path / "program.py"
     script.write_text(PROGRAMS.get(packages) or SUITE.format(**SUITES[packages]))
     executed, found = compare_one(tmp_path, sys.executable, script, packages)
-    judged, differences = 0, []
+    reported, functions, why, differences = 0, 0, collections.Counter(), []
     for path, lines in executed.items():
-        want, got = dead_by_coverage(path, lines), found.pop(path, set())
+        never, n = never_entered(path, lines)
+        want, got = {place for place, cause in never.items() if cause is None}, found.pop(path, set())
         if got != want:
-            differences.append(f"{path}: only Ghost: {sorted(got - want)}, only coverage: {sorted(want - got)}")
-        judged += len(want)
+            told = [f"{name}:{line} ({never.get((name, line), 'entered')})" for name, line in sorted(got - want)]
+            differences.append(f"{path}: only Ghost: {told}, only coverage: {sorted(want - got)}")
+        functions, reported = functions + n, reported + len(want)
+        why.update(never.values())
     assert not differences, "\n".join(differences)
     assert executed and not found, f"files that coverage did not see executed: {sorted(found)}"
-    assert judged > 0
-    print(f"{packages}: {len(executed)} files, {judged} functions never entered, as coverage.py sees it")
+    assert reported > 0
+    print(f"\n| {packages} | {len(executed)} | {functions} | {why.total()} | {reported} | 0 | " + " | ".join(str(why[c]) for c in CAUSES) + " |")

@@ -47,6 +47,12 @@ def is_trivial_statement(s):
     return False
 
 
+def is_trivial_body(body):
+    """What stands behind its `return` or `raise` (a `yield`, to make a generator of it) cannot run."""
+    end = next((i + 1 for i, s in enumerate(body) if isinstance(s, (ast.Return, ast.Raise))), len(body))
+    return all(map(is_trivial_statement, body[:end])), isinstance(body[end - 1], ast.Raise)
+
+
 class Scope:
     def __init__(self, qualname, is_class, parent):
         self.qualname, self.is_class, self.parent = qualname, is_class, parent
@@ -119,8 +125,8 @@ class Visitor(ast.NodeVisitor):
             if part:
                 self.visit(part)
         self.number += 1
-        trivial = TRIVIAL if all(map(is_trivial_statement, node.body)) else 0
-        trivial |= EMPTY if trivial and not any(isinstance(s, ast.Raise) for s in node.body) else 0
+        is_trivial, raises = is_trivial_body(node.body)
+        trivial = (TRIVIAL | (0 if raises else EMPTY)) if is_trivial else 0
         kind = "def" if isinstance(node, ast.FunctionDef) else "async"
         r = self.row(kind, flags | trivial, self.first_line(node), node.name)
         self.bind(node.name, r, bool(node.decorator_list))

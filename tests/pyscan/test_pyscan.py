@@ -85,6 +85,27 @@ def test_guards(tmp_path):
     assert len({flags for _, flags, *_ in compare.expected(file)}) >= 3
 
 
+# One statement a part. What stands behind `return` and `raise` cannot run: a `yield` there makes a generator of the body, and no more.
+BODIES = ["pass", "...", "'doc' | pass", "return", "return None", "return 1", "raise NotImplementedError", "raise NotImplementedError('x') | yield b''", "return | yield",
+          "'doc' | return None | for x in a: yield x", "return | return 1", "return 1 | raise NotImplementedError", "raise NotImplementedError | return 1",
+          "pass | raise NotImplementedError()", "return | raise NotImplementedError", "raise ValueError | pass", "raise | pass", "if a: return | b()", "if a: raise NotImplementedError | pass",
+          "yield", "x = 1 | return", "return | def g(): return 1", "def g(): return | a()", "global a | raise NotImplementedError from None | a()", "raise NotImplementedError; yield"]
+
+
+def test_bodies(tmp_path):
+    file = tmp_path / "bodies.py"
+    file.write_text("".join(f"def f{i}():\n    " + body.replace(" | ", "\n    ") + "\n" for i, body in enumerate(BODIES)))
+    told = []
+    assert compare.compare(DUMP, [tmp_path], told.append)[3] == 0, told
+    flags = {name: flags & (compare.TRIVIAL | compare.EMPTY) for _, flags, _, name in compare.expected(file)}
+    assert {BODIES[int(name[1:])] for name, f in flags.items() if "." not in name and f == compare.TRIVIAL} == {
+        "raise NotImplementedError", "raise NotImplementedError('x') | yield b''", "raise NotImplementedError | return 1", "pass | raise NotImplementedError()",
+        "global a | raise NotImplementedError from None | a()", "raise NotImplementedError; yield"}
+    assert {BODIES[int(name[1:])] for name, f in flags.items() if "." not in name and f == compare.TRIVIAL | compare.EMPTY} == {
+        "pass", "...", "'doc' | pass", "return", "return None", "return | yield", "'doc' | return None | for x in a: yield x", "return | return 1",
+        "return | raise NotImplementedError", "return | def g(): return 1"}
+
+
 def test_line_ends_and_layout(tmp_path):
     for end in ("\n", "\r\n", "\r"):
         rows, problems = scan(tmp_path, end.join(["@d", "def f(): pass", "", "\f", "if 1:", "\t@a", "        @b(", "  1)", "\tdef g(x=1, \\", "y=2):", "\t\tpass", "class C: a = 1; b = lambda: 2"]))
