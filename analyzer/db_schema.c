@@ -326,7 +326,7 @@ static const struct db_table tree_table = {
 static const struct db_column node_columns[] = {
     { "parent", DB_U32, AT(S, parent), .about = "position of the enclosing one" },
     { "flags", DB_U32, AT(S, flags), .about = "bits: 1 function, 2 class, 4 overload, 8 abstract, 16 in a Protocol, 32 under TYPE_CHECKING, "
-      "64 under __main__, 128 trivial body, 256 decorated, 512 comprehension, 1024 lambda, 2048 annotation scope, 4096 empty body" },
+      "64 under __main__, 128 trivial body, 256 decorated, 512 comprehension, 1024 lambda, 2048 annotation scope, 4096 empty body, 8192 its name is imported, too" },
     { "co_flags", DB_U32, AT(S, co_flags), .about = "" },
     { "line", DB_U32, AT(S, first_line), .about = "" },
     { "fingerprint", DB_U64, AT(S, fingerprint), .about = "" },

@@ -19,7 +19,7 @@
 
 /* Not dead: never meant to be entered, or not by itself. */
 #define EXEMPT (GHOST_NODE_OVERLOAD | GHOST_NODE_ABSTRACT | GHOST_NODE_PROTOCOL | GHOST_NODE_TYPE_CHECKING | GHOST_NODE_MAIN_GUARD | \
-                GHOST_NODE_COMPREHENSION | GHOST_NODE_LAMBDA | GHOST_NODE_ANNOTATE)
+                GHOST_NODE_COMPREHENSION | GHOST_NODE_LAMBDA | GHOST_NODE_ANNOTATE | GHOST_NODE_IMPORTED)
 
 /* Nor `raise NotImplementedError`; and a log that does not tell it from `pass` is given the benefit of the doubt. */
 bool never_called_exempts(uint32_t flags) { return flags & EXEMPT || (flags & (GHOST_NODE_TRIVIAL | GHOST_NODE_EMPTY)) == GHOST_NODE_TRIVIAL; }

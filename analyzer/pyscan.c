@@ -60,13 +60,13 @@ static uint32_t add_node(struct scan *s, uint32_t parent, enum pyscan_kind kind,
     return out->n++;
 }
 
-void pyscan_bind(struct scan *s, uint64_t name, uint32_t node, bool star, bool decorated)
+void pyscan_bind(struct scan *s, uint64_t name, uint32_t node, unsigned how)
 {
     if (!grow_array(&s->bindings, s->n_bindings, &s->cap_bindings, sizeof *s->bindings)) {
         s->failed = true;
         return;
     }
-    s->bindings[s->n_bindings] = (struct binding){ top(s)->node, s->n_bindings, node, name, star, decorated };
+    s->bindings[s->n_bindings] = (struct binding){ top(s)->node, s->n_bindings, node, name, how };
     s->n_bindings++;
 }
 
@@ -156,7 +156,7 @@ static void on_scope(struct scan *s, uint32_t at, enum pyscan_kind kind)
     }
     bool decorated = s->decorator_flags != 0;
     uint32_t node = add_node(s, outer->node, kind, &s->tokens[at + 1], line, flags);
-    pyscan_bind(s, hash_name(&s->tokens[at + 1]), node, false, decorated);
+    pyscan_bind(s, hash_name(&s->tokens[at + 1]), node, decorated ? BIND_DECORATED : 0);
     s->decorator_line = s->decorator_flags = 0;
     if (node != outer->node)
         push(s, (struct block){ .node = node, .is_scope = true, .trivial = kind != PYSCAN_CLASS, .flags = flags & INHERITED });
@@ -345,20 +345,22 @@ static void mark_rebound(struct scan *s)
         qsort(s->bindings, s->n_bindings, sizeof *s->bindings, by_name);
     for (uint32_t i = 0, end; i < s->n_bindings; i = end) {
         uint32_t last = UINT32_MAX;
+        bool imported = false;
         for (end = i; end < s->n_bindings && s->bindings[end].scope == s->bindings[i].scope && s->bindings[end].name == s->bindings[i].name; end++) {
             const struct binding *b = &s->bindings[end];
-            if (b->star) {                   /* name 0 sorts first in its scope */
+            if (b->how & BIND_STAR) {        /* name 0 sorts first in its scope */
                 star = b->order;
                 star_scope = b->scope;
             }
-            if (!b->decorated)
+            if (!(b->how & BIND_DECORATED))
                 last = b->order;
+            imported |= b->how & BIND_FROM && s->out->v[b->scope].kind != PYSCAN_DEF && s->out->v[b->scope].kind != PYSCAN_ASYNC_DEF;
         }
         for (uint32_t k = i; k < end; k++) {
             const struct binding *b = &s->bindings[k];
-            bool again = last != UINT32_MAX && last > b->order;
-            if (b->node && (again || (star_scope == b->scope && star > b->order)))
-                s->out->v[b->node].flags |= PYSCAN_REBOUND;
+            bool again = last != UINT32_MAX && last > b->order, starred = star_scope == b->scope && star > b->order;
+            if (b->node)
+                s->out->v[b->node].flags |= (again || starred ? PYSCAN_REBOUND : 0) | (imported || starred ? GHOST_NODE_IMPORTED : 0);
         }
     }
 }

@@ -13,7 +13,7 @@
 enum pyscan_kind { PYSCAN_MODULE, PYSCAN_DEF, PYSCAN_ASYNC_DEF, PYSCAN_CLASS, PYSCAN_LAMBDA };
 
 /* Flags are GHOST_NODE_OVERLOAD, _ABSTRACT, _PROTOCOL, _TYPE_CHECKING,
- * _MAIN_GUARD, _TRIVIAL, _EMPTY and _DECORATED of def.h, meant as there but read from
+ * _MAIN_GUARD, _TRIVIAL, _EMPTY, _DECORATED and _IMPORTED of def.h, meant as there but read from
  * the words alone, and: */
 #define PYSCAN_REBOUND 0x10000u      /* a later statement of the same scope binds the name again */
 

@@ -22,7 +22,8 @@ struct block {
 };
 struct lambda { uint32_t node, depth; bool in_body; };
 /* A binding of a name in a scope; `node`: it is that def or class. */
-struct binding { uint32_t scope, order, node; uint64_t name; bool star, decorated; };
+enum { BIND_STAR = 1, BIND_DECORATED = 2, BIND_FROM = 4 /* from m import name */ };
+struct binding { uint32_t scope, order, node; uint64_t name; unsigned how; };
 struct alias { const char *name, *meaning; uint32_t name_len, meaning_len; };
 
 struct scan {
@@ -58,8 +59,8 @@ static inline uint64_t global_key(uint32_t scope, const struct pytoken *name) { 
 static inline bool is(const struct scan *s, uint32_t i, const char *text) { return i < s->n && pytoken_is(&s->tokens[i], text); }
 static inline bool is_name(const struct scan *s, uint32_t i, const char *text) { return is(s, i, text) && s->tokens[i].kind == PY_NAME; }
 
-/* pyscan.c: the innermost scope binds a name; `node`: to that def or class, else 0. */
-void pyscan_bind(struct scan *s, uint64_t name, uint32_t node, bool star, bool decorated);
+/* pyscan.c: the innermost scope binds a name; `node`: to that def or class, else 0; `how`: BIND_*. */
+void pyscan_bind(struct scan *s, uint64_t name, uint32_t node, unsigned how);
 
 /* pyscan_statement.c */
 uint32_t pyscan_dotted(const struct scan *s, uint32_t *i);  /* what the dotted name at tokens[*i] means (GHOST_NODE_*); *i moves behind it */

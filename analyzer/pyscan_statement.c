@@ -61,7 +61,7 @@ uint32_t pyscan_dotted(const struct scan *s, uint32_t *i)
 static void on_imported(struct scan *s, uint32_t i, const struct pytoken *bound, bool from, bool of_typing)
 {
     const struct pytoken *name = &s->tokens[i];
-    pyscan_bind(s, hash_name(bound), 0, false, false);
+    pyscan_bind(s, hash_name(bound), 0, from ? BIND_FROM : 0);
     if (from && pytoken_is(name, "Protocol") && !of_typing)
         add_alias(s, bound, "", 0);
     else if (bound != name && from && meaning_of(name->p, name->len))
@@ -77,7 +77,7 @@ static void on_import(struct scan *s, uint32_t i, bool from, bool of_typing)
         uint32_t at = i;
         if (name->kind != PY_NAME || pytoken_is(name, "as")) {
             if (from && pytoken_is(name, "*"))
-                pyscan_bind(s, 0, 0, true, false);
+                pyscan_bind(s, 0, 0, BIND_STAR);
             i++;
             continue;
         }
@@ -111,7 +111,7 @@ static void on_del(struct scan *s)
             continue;
         }
         if (t->kind == PY_NAME && !is(s, i - 1, ".") && (i + 1 == s->n || strchr(")],", s->tokens[i + 1].p[0])))
-            pyscan_bind(s, hash_name(t), 0, false, false);
+            pyscan_bind(s, hash_name(t), 0, 0);
     }
 }
 
@@ -203,5 +203,5 @@ void pyscan_statement(struct scan *s)
         on_del(s);
     else
         for (uint32_t i = 0; i + 1 < s->n && s->tokens[i].kind == PY_NAME && is(s, i + 1, "="); i += 2)
-            pyscan_bind(s, hash_name(&s->tokens[i]), 0, false, false);
+            pyscan_bind(s, hash_name(&s->tokens[i]), 0, 0);
 }

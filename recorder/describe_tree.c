@@ -12,7 +12,7 @@
  * between a function and its decorators. */
 #define NODE_GENERIC 0x80000000u
 #define NODE_INHERITED (GHOST_NODE_PROTOCOL | GHOST_NODE_TYPE_CHECKING | GHOST_NODE_MAIN_GUARD)
-#define NODE_DECORATION (GHOST_NODE_DECORATED | GHOST_NODE_OVERLOAD | GHOST_NODE_ABSTRACT)
+#define NODE_DECORATION (GHOST_NODE_DECORATED | GHOST_NODE_OVERLOAD | GHOST_NODE_ABSTRACT | GHOST_NODE_IMPORTED)
 
 /* A local name and what was imported (or assigned) under it. */
 struct alias { struct ghost_str name, meaning; };
@@ -29,6 +29,9 @@ struct tree {
 /* Instructions under an `if` that tells something. */
 struct guard { size_t from, to; uint32_t flag; };
 #define GUARDS_MAX 64
+/* Names that a module or class binds: functions, and those imported from elsewhere. */
+#define IMPORTS_MAX 1024             /* those looked for; a name beyond them is taken for not imported */
+struct binding { PyObject *name; uint32_t node; };
 
 /* One code object being read. */
 struct scan {
@@ -40,6 +43,9 @@ struct scan {
     int n_guards;
     size_t skips[4];             /* targets of the last `if true` jumps: an `or` jumps into the body */
     unsigned n_skips;
+    struct binding *functions; uint32_t n_functions, cap_functions;
+    PyObject **imports; uint32_t n_imports;
+    enum action before;          /* of the instruction before, NOPs left out */
     uint32_t *node_of_const;     /* a constant may be loaded twice (finally blocks are) */
     bool has_code;               /* some constant is code */
     bool body_open;              /* nothing but a trivial body was seen so far */
@@ -222,10 +228,51 @@ static void on_call(struct scan *sc)
     machine_replace_top(&sc->m, f);
 }
 
+/* ---- functions whose name is imported as well: `from _fast import f` before or behind `def f` ---- */
+static void note_function(struct scan *sc, PyObject *name, uint32_t node)
+{
+    if (sc->n_functions == sc->cap_functions) {
+        uint32_t cap = sc->cap_functions ? sc->cap_functions * 2 : 32;
+        struct binding *grown = scratch_alloc(sc->m.a->s, cap * sizeof *grown);
+        if (!grown) return;
+        if (sc->n_functions) memcpy(grown, sc->functions, sc->n_functions * sizeof *grown);
+        sc->functions = grown;
+        sc->cap_functions = cap;
+    }
+    sc->functions[sc->n_functions++] = (struct binding){ name, node };
+}
+
+static void note_binding(struct scan *sc)
+{
+    const struct expr *v = sc->m.value;
+    const struct ghost_def_node *node = node_of(sc, v);
+    if (sc->m.action != ACT_STORE_NAME || sc->m.code->co_flags & CO_OPTIMIZED || !sc->m.name) return;
+    if (node) {
+        if (!(node->flags & (GHOST_NODE_LAMBDA | GHOST_NODE_COMPREHENSION))) note_function(sc, sc->m.name, v->index);
+    } else if (sc->before == ACT_IMPORT_FROM && sc->n_imports < IMPORTS_MAX) {
+        if (!sc->imports) sc->imports = scratch_alloc(sc->m.a->s, IMPORTS_MAX * sizeof *sc->imports);
+        if (sc->imports) sc->imports[sc->n_imports++] = sc->m.name;
+    }
+}
+
+/* What stands above may have been taken the place of. */
+static void on_star(struct scan *sc)
+{
+    for (uint32_t i = 0; i < sc->n_functions; i++) sc->t->nodes[sc->functions[i].node].flags |= GHOST_NODE_IMPORTED;
+}
+
+static void mark_imported(struct scan *sc)
+{
+    for (uint32_t i = 0; i < sc->n_functions; i++)
+        for (uint32_t k = 0; k < sc->n_imports; k++)
+            if (sc->imports[k] == sc->functions[i].name) sc->t->nodes[sc->functions[i].node].flags |= GHOST_NODE_IMPORTED; /* names of one code are interned */
+}
+
 /* Evaluators of bounds, constraints, defaults and aliases. */
 static void on_intrinsic(struct scan *sc)
 {
     if (sc->m.action == ACT_INTRINSIC_2 && sc->m.arg == COMPAT_INTRINSIC_SET_FUNCTION_TYPE_PARAMS) return;
+    if (sc->m.action == ACT_INTRINSIC_1 && sc->m.arg == COMPAT_INTRINSIC_IMPORT_STAR) on_star(sc);
     for (uint32_t i = 0; i < sc->m.n_args; i++) {
         struct ghost_def_node *node = node_of(sc, sc->m.args[i]);
         if (node) node->flags = (node->flags & ~GHOST_NODE_FUNCTION) | GHOST_NODE_ANNOTATE;
@@ -287,6 +334,7 @@ static void on_store(struct scan *sc)
 {
     sc->body_open = false;
     note_alias(sc, sc->m.name, sc->m.value);
+    note_binding(sc);
 }
 
 static void on_effect(struct scan *sc) { sc->body_open = false; }
@@ -303,10 +351,11 @@ static void on_instruction(struct scan *sc)
         [ACT_FUNCTION] = on_function, [ACT_CALL] = on_call, [ACT_CALL_KEYWORDS] = on_call, [ACT_CALL_EX] = on_call,
         [ACT_INTRINSIC_1] = on_intrinsic, [ACT_INTRINSIC_2] = on_intrinsic, [ACT_IF_FALSE] = on_branch,
         [ACT_IF_TRUE] = on_branch, [ACT_IF_OTHER] = on_effect, [ACT_JUMP] = on_effect, [ACT_JUMP_BACK] = on_effect,
-        [ACT_EFFECT] = on_effect, [ACT_STORE_NAME] = on_store, [ACT_STORE_LOCAL] = on_store, [ACT_POP] = on_pop,
+        [ACT_EFFECT] = on_effect, [ACT_IMPORT_STAR] = on_star, [ACT_STORE_NAME] = on_store, [ACT_STORE_LOCAL] = on_store, [ACT_POP] = on_pop,
         [ACT_RETURN] = on_end, [ACT_RETURN_CONST] = on_end, [ACT_RAISE] = on_end,
     };
     if (verbs[sc->m.action]) verbs[sc->m.action](sc);
+    if (sc->m.action != ACT_SKIP) sc->before = sc->m.action;
 }
 
 static bool scan_code(struct scan *sc, PyCodeObject *code, PyObject *plain, struct annot *a)
@@ -316,6 +365,7 @@ static bool scan_code(struct scan *sc, PyCodeObject *code, PyObject *plain, stru
     for (Py_ssize_t i = 0; i < n; i++) sc->has_code |= PyCode_Check(PyTuple_GET_ITEM(code->co_consts, i));
     if (!sc->node_of_const || !machine_init(&sc->m, a, code, plain, false)) return false;
     while (sc->ok && (sc->has_code || sc->body_open) && machine_step(&sc->m)) on_instruction(sc);
+    mark_imported(sc);
     return sc->ok && !a->s->failed;
 }
 

@@ -146,6 +146,9 @@ static inline PyObject *compat_plain_code(PyCodeObject *code)
 #define LOAD_FAST_CHECK COMPAT_NO_OPCODE
 #define LOAD_FAST_AND_CLEAR COMPAT_NO_OPCODE
 #endif
+#ifndef IMPORT_STAR              /* an intrinsic since 3.12 */
+#define IMPORT_STAR COMPAT_NO_OPCODE
+#endif
 #ifndef LIST_TO_TUPLE
 #define LIST_TO_TUPLE COMPAT_NO_OPCODE
 #endif
@@ -227,6 +230,7 @@ static inline PyObject *compat_plain_code(PyCodeObject *code)
 #define COMPAT_BINARY_OR 7
 #define COMPAT_BINARY_INPLACE_OR 20
 #define COMPAT_BINARY_SUBSCR 26 /* a case of BINARY_OP since 3.14 */
+#define COMPAT_INTRINSIC_IMPORT_STAR 2
 #define COMPAT_INTRINSIC_LIST_TO_TUPLE 6
 #define COMPAT_INTRINSIC_TYPEALIAS 11
 #define COMPAT_INTRINSIC_TYPEVAR_WITH_BOUND 2

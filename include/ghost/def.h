@@ -200,6 +200,7 @@ struct ghost_def_annot {
 #define GHOST_NODE_LAMBDA 0x400u
 #define GHOST_NODE_ANNOTATE 0x800u   /* an annotation scope or a PEP 695 type-parameter scope */
 #define GHOST_NODE_EMPTY 0x1000u     /* TRIVIAL, and returns None: `...`, `pass`, a docstring */
+#define GHOST_NODE_IMPORTED 0x2000u  /* of a module or class that imports something under the same name, too (`from m import f`) */
 struct ghost_def_node {
     uint32_t parent;                 /* index, < own index; 0 for node 0 */
     uint32_t flags;                  /* GHOST_NODE_* */

@@ -14,6 +14,7 @@ import inspect
 import json
 import os
 import sys
+import types
 import typing
 
 import typeguard
@@ -55,11 +56,12 @@ def imported(module, statement):
 
 
 @functools.lru_cache(maxsize=None)
-def hints(code, name):
-    """Of the function that has this code."""
+def hint(code, name, param):
+    """Of one parameter (or "return") of the function that has this code; others may have names that cannot be resolved."""
     module = sys.modules[name]
     function = next(f for f in gc.get_referrers(code) if inspect.isfunction(f) and f.__code__ is code)
-    return typing.get_type_hints(function, {**for_checkers(name), **vars(module)}, {c.__name__: c for c in owners(module, code)})
+    alone = types.SimpleNamespace(__annotations__={param: function.__annotations__[param]})
+    return typing.get_type_hints(alone, {**for_checkers(name), **vars(module)}, {c.__name__: c for c in owners(module, code)})[param]
 
 
 def owners(module, code):
@@ -72,9 +74,9 @@ def owners(module, code):
     return found
 
 
-def element(hint, param):
+def element(annotated, param):
     """What a yield is checked against: the first argument of the iterator, generator, ... that is annotated."""
-    return typing.get_args(hint)[0] if param == "yield" else hint
+    return typing.get_args(annotated)[0] if param == "yield" else annotated
 
 
 def is_observed(value, observed):
@@ -88,9 +90,9 @@ def judge(code, module, key, param, value, observed):
         return
     busy = True
     try:
-        hint = element(hints(code, module)["return" if param == "yield" else param.lstrip("*")], param)
-        typeguard.check_type(value, hint)
-        said.setdefault(key, f"typeguard takes it for {hint}")
+        wanted = element(hint(code, module, "return" if param == "yield" else param.lstrip("*")), param)
+        typeguard.check_type(value, wanted)
+        said.setdefault(key, f"typeguard takes it for {wanted}")
     except typeguard.TypeCheckError:
         said[key] = "confirmed"
     except Exception as e:

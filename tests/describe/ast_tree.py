@@ -84,12 +84,32 @@ def is_trivial(body):
     return True
 
 
+def statements(body):
+    """Those of one scope, whatever blocks they stand in."""
+    for s in body:
+        yield s
+        if not isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            for block in ("body", "orelse", "finalbody"):
+                yield from statements(getattr(s, block, []))
+            for part in (*getattr(s, "handlers", []), *getattr(s, "cases", [])):
+                yield from statements(part.body)
+
+
 class Visitor(ast.NodeVisitor):
     def __init__(self, tree):
         self.names = imported(tree)
         self.found = collections.defaultdict(list)
         self.inherited = frozenset()
+        self.imports, self.star = self.imported_by(tree.body)
         self.visit(tree)
+
+    def imported_by(self, body):
+        """The names that a module's or class's `from m import` statements bind, and the line of its last star."""
+        froms = [s for s in statements(body) if isinstance(s, ast.ImportFrom)]
+        return {a.asname or a.name for s in froms for a in s.names}, max((s.lineno for s in froms if s.names[0].name == "*"), default=0)
+
+    def also_imported(self, node):
+        return {"imported"} if node.name in self.imports or node.lineno < self.star else set()
 
     def meaning(self, node):
         name = dotted(node)
@@ -98,11 +118,12 @@ class Visitor(ast.NodeVisitor):
         first, dot, rest = name.partition(".")
         return self.names.get(first, first) + dot + rest
 
-    def inside(self, flags, nodes):
+    def inside(self, flags, nodes, scope=None):
         old, self.inherited = self.inherited, self.inherited | frozenset(flags)
+        outer, (self.imports, self.star) = (self.imports, self.star), scope or (self.imports, self.star)
         for n in nodes:
             self.visit(n)
-        self.inherited = old
+        self.inherited, (self.imports, self.star) = old, outer
 
     def add(self, name, node, flags):
         line = min([node.lineno] + [d.lineno for d in getattr(node, "decorator_list", [])])
@@ -129,8 +150,8 @@ class Visitor(ast.NodeVisitor):
 
     def visit_FunctionDef(self, node):
         self.outside(node)
-        self.add(node.name, node, {"function"} | self.decoration(node) | trivial_flags(node.body))
-        self.inside((), node.body)
+        self.add(node.name, node, {"function"} | self.decoration(node) | trivial_flags(node.body) | self.also_imported(node))
+        self.inside((), node.body, (set(), 0))
 
     visit_AsyncFunctionDef = visit_FunctionDef
 
@@ -143,8 +164,8 @@ class Visitor(ast.NodeVisitor):
             module, _, last = name.rpartition(".")
             if last == "Protocol" and (not module or "typing" in module or "compat" in module):
                 protocol = {"protocol"}
-        self.add(node.name, node, {"class"} | self.decoration(node) | protocol)
-        self.inside(protocol, node.body)
+        self.add(node.name, node, {"class"} | self.decoration(node) | protocol | self.also_imported(node))
+        self.inside(protocol, node.body, self.imported_by(node.body))
 
     def visit_Lambda(self, node):
         for n in node.args.defaults + node.args.kw_defaults:

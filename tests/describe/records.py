@@ -8,7 +8,7 @@ KINDS = "unresolved type special module typevar newtype alias literal other".spl
 VAR_FLAGS = "bound constraints paramspec tuple lazy".split()
 ANNOT_FLAGS = "wrapper unreadable strings".split()
 NODE_FLAGS = ("function class overload abstract protocol type_checking main_guard trivial decorated comprehension lambda "
-              "annotate empty").split()
+              "annotate empty imported").split()
 
 
 def bits(names, value):

@@ -97,6 +97,17 @@ if __name__ == "__main__":
     def guarded(): return 1
 def twice(): return 1
 def twice(): return 2
+def replaced_by_import(): return 1
+try: from math import sqrt as replaced_by_import, cos as fallback
+except ImportError:
+    def fallback(): return 1
+def not_replaced(): return 1
+try: from no_such_module import not_replaced
+except ImportError: pass
+class Fast:
+    from math import sin as method
+    def method(self): return 1
+not_replaced(); Fast()
 def dead_pass(): pass
 def todo_later(): raise NotImplementedError
 
@@ -123,7 +134,7 @@ def test_dead_code_and_nothing_else(ghost, python, tmp_path):
 def test_sources_tell_modules_never_imported(ghost, tmp_path):
     package = tmp_path / "shop"
     (package / "web").mkdir(parents=True)
-    for path, text in {"__init__.py": "", "used.py": "def f(): return 1\ndef g(): return 2\ndef h(): return 3\nfrom math import sqrt as h\n",
+    for path, text in {"__init__.py": "", "used.py": "def f(): return 1\ndef g(): return 2\ndef h(): return 3\nh = abs\n",
                        "unused.py": "def a(): return 1\nclass B:\n    def c(self): return lambda: 2\n    def d(self): ...\n",
                        "web/__init__.py": "", "web/empty.py": "X = 1\n", "web/late.py": "async def l(): return 1\n"}.items():
         (package / path).write_text(text)

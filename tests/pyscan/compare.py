@@ -15,7 +15,7 @@ import subprocess
 import sys
 import warnings
 
-OVERLOAD, ABSTRACT, PROTOCOL, TYPE_CHECKING, MAIN_GUARD, TRIVIAL, DECORATED, EMPTY, REBOUND = 4, 8, 0x10, 0x20, 0x40, 0x80, 0x100, 0x1000, 0x10000
+OVERLOAD, ABSTRACT, PROTOCOL, TYPE_CHECKING, MAIN_GUARD, TRIVIAL, DECORATED, EMPTY, IMPORTED, REBOUND = 4, 8, 0x10, 0x20, 0x40, 0x80, 0x100, 0x1000, 0x2000, 0x10000
 INTERESTING = {"overload": OVERLOAD, "abstractmethod": ABSTRACT, "abstractproperty": ABSTRACT, "abstractclassmethod": ABSTRACT,
                "abstractstaticmethod": ABSTRACT, "Protocol": PROTOCOL, "TYPE_CHECKING": TYPE_CHECKING}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -56,7 +56,7 @@ def is_trivial_body(body):
 class Scope:
     def __init__(self, qualname, is_class, parent):
         self.qualname, self.is_class, self.parent = qualname, is_class, parent
-        self.globals, self.bindings, self.star = set(), collections.defaultdict(list), -1
+        self.globals, self.bindings, self.star, self.imports = set(), collections.defaultdict(list), -1, set()
 
 
 class Visitor(ast.NodeVisitor):
@@ -69,10 +69,12 @@ class Visitor(ast.NodeVisitor):
         self.expression_scope = None
         self.visit(tree)
         for scope in self.scopes:
-            for found in scope.bindings.values():
+            for name, found in scope.bindings.items():
                 for number, row, _ in found:
                     if row and (scope.star > number or any(n > number and not decorated for n, _, decorated in found)):
                         row[1] |= REBOUND
+                    if row and (scope.star > number or name in scope.imports):
+                        row[1] |= IMPORTED
 
     def meaning(self, node):
         name, plain = last_name(node)
@@ -166,6 +168,8 @@ class Visitor(ast.NodeVisitor):
                 self.scope.star = self.number
                 continue
             self.bind(a.asname or a.name)
+            if self.scope.is_class or self.scope is self.module:
+                self.scope.imports.add(a.asname or a.name)
             if a.name == "Protocol" and not is_typing(node.module or ""):
                 self.aliases.setdefault(a.asname or a.name, "")
             elif a.asname and a.name in INTERESTING:

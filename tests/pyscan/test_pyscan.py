@@ -106,6 +106,17 @@ def test_bodies(tmp_path):
         "return | raise NotImplementedError", "return | def g(): return 1"}
 
 
+def test_names_that_are_imported_too(tmp_path):
+    (tmp_path / "imports.py").write_text(
+        "def f1(): return 1\nfrom m import f1\ntry: from m import (a, f2 as f3, f4)\nexcept ImportError:\n    def f3(): return 1\n    @d\n    def f4(): return 1\n"
+        "    def f2(): return 1\nimport f5, m.f6 as f6\ndef f5(): return 1\ndef f6(): return 1\nclass C:\n    from m import f7\n    def f7(self): return 1\n    def f1(self): return 1\n"
+        "def g():\n    from m import f8\n    def f8(): return 1\ndef f8(): return 1\nfrom m import *\ndef f9(): return 1\n")
+    told = []
+    assert compare.compare(DUMP, [tmp_path], told.append)[3] == 0, told
+    imported = {name for _, flags, _, name in compare.expected(tmp_path / "imports.py") if flags & compare.IMPORTED}
+    assert imported == {"f1", "f3", "f4", "C.f7", "f2", "f5", "f6", "C", "g", "f8"}, "those above the star, and those that `from` names in their module or class"
+
+
 def test_line_ends_and_layout(tmp_path):
     for end in ("\n", "\r\n", "\r"):
         rows, problems = scan(tmp_path, end.join(["@d", "def f(): pass", "", "\f", "if 1:", "\t@a", "        @b(", "  1)", "\tdef g(x=1, \\", "y=2):", "\t\tpass", "class C: a = 1; b = lambda: 2"]))
