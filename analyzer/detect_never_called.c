@@ -46,6 +46,7 @@ struct search {
     const struct ghost_model *m;
     const uint32_t *by_file;     /* functions by file, qualname, line */
     const char *blind;           /* why "never" cannot be said, or NULL */
+    uint64_t recorded_ns;        /* for how long some process was recorded */
     struct never_sources sources;
     struct dead *v; uint32_t n, cap;
     bool failed;
@@ -273,11 +274,39 @@ static uint64_t calls_in(const struct search *s, struct ghost_str module)
     return calls;
 }
 
+static int by_start(const void *pa, const void *pb)
+{
+    const struct ghost_model_process *a = *(const struct ghost_model_process *const *)pa, *b = *(const struct ghost_model_process *const *)pb;
+    return (a->start_real > b->start_real) - (a->start_real < b->start_real);
+}
+
+/* For how long some process was recorded: between sessions that were merged nobody looked. */
+static bool find_recorded_time(struct search *s)
+{
+    uint32_t n = s->m->n_processes;
+    uint64_t covered = 0;
+    const struct ghost_model_process **v = calloc((size_t)n + 1, sizeof *v);
+    if (!v)
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        v[i] = &s->m->processes[i];
+    qsort(v, n, sizeof *v, by_start);
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t from = v[i]->start_real > covered ? v[i]->start_real : covered;
+        if (v[i]->end_real > from) {
+            s->recorded_ns += v[i]->end_real - from;
+            covered = v[i]->end_real;
+        }
+    }
+    free(v);
+    return true;
+}
+
 /* "in 3 processes, 2 h 10 min" */
 static struct ghost_str evidence_span(const struct search *s, struct findings *out, uint32_t processes)
 {
     char span[HUMAN];
-    human_span(span, s->m->end_real > s->m->start_real ? s->m->end_real - s->m->start_real : 0);
+    human_span(span, s->recorded_ns);
     return findings_text(out, "%u process%s, %s", processes, processes == 1 ? "" : "es", span);
 }
 
@@ -394,7 +423,7 @@ static int run(const struct ghost_model *m, const struct detect_options *o, stru
 {
     struct search s = { .m = m, .blind = find_blindness(m) };
     uint32_t *order = calloc((size_t)m->n_functions + 1, sizeof *order);
-    int ret = order ? never_sources_load(&s.sources, o->sources, o->n_sources, m, err) : GHOST_E_NOMEM;
+    int ret = order && find_recorded_time(&s) ? never_sources_load(&s.sources, o->sources, o->n_sources, m, err) : GHOST_E_NOMEM;
     if (ret < 0)
         goto out;
     for (uint32_t i = 0; i < m->n_functions; i++)

@@ -1,6 +1,7 @@
 """ghost anomalies on recordings of programs whose faults are known: each is found, nothing else is."""
 import json
 import re
+import time
 
 import pytest
 
@@ -129,6 +130,25 @@ def test_dead_code_and_nothing_else(ghost, python, tmp_path):
     assert DEAD.splitlines()[setter["line"] - 1].strip() == "@prop.setter", "the getter was called"
     assert all("1 process" in r["message"] and re.search(r"\d+ calls in it were seen", r["message"]) for r in rows)
     assert any("inside it" == e["label"] for e in next(r for r in rows if r["qualname"] == "dead_outer")["evidence"])
+
+
+def seconds(message):
+    """Of `1 min 05 s`, `1.5 s`, `204 ms`."""
+    return sum(float(n) * {"min": 60, "s": 1, "ms": 0.001}[unit] for n, unit in re.findall(r"([\d.]+) (min|s|ms)\b", message))
+
+
+def test_merged_sessions_count_together(ghost, tmp_path):
+    source = "import sys\ndef one(): pass\ndef two(): pass\ndef neither(): return 1\n{'1': one, '2': two}[sys.argv[1]]()\n"
+    (tmp_path / "app.py").write_text(source)
+    for which in ("1", "2"):
+        assert ghost.run([tmp_path / "app.py", which], "--python", ghost_python.exe, cwd=tmp_path).status == 0
+        time.sleep(3)                    # a time of which nothing is known
+    sessions = json.loads(ghost.command("sessions", "--format", "json").out)["sessions"]
+    assert ghost.command("merge", *(s["session_id"] for s in sessions), "-o", str(tmp_path / "both.ghostpack")).status == 0
+    (row,) = findings(ghost, "--only", "never_called", session=str(tmp_path / "both.ghostpack"))
+    assert row["qualname"] == "neither" and "(2 processes, " in row["message"]
+    recorded = sum(s["end_real_ns"] - s["start_real_ns"] for s in sessions) / 1e9
+    assert abs(seconds(row["message"]) - recorded) < 0.2 + recorded / 20, "for how long was recorded, not from the first day to the last"
 
 
 def test_sources_tell_modules_never_imported(ghost, tmp_path):
