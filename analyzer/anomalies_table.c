@@ -115,8 +115,8 @@ void anomalies_markdown(FILE *f, const struct anomalies *a)
 {
     char n[HUMAN];
     fprintf(f, "## Ghost anomalies: session %s\n\n", a->m->session.p);
-    fprintf(f, "%s %sfindings: %" PRIu64 " high, %" PRIu64 " medium, %" PRIu64 " low.", human_count(n, a->standings[STANDING_NEW]),
-            a->baseline ? "new " : "", a->severities[SEVERITY_HIGH], a->severities[SEVERITY_MEDIUM], a->severities[SEVERITY_LOW]);
+    fprintf(f, "%s %sfinding%s: %" PRIu64 " high, %" PRIu64 " medium, %" PRIu64 " low.", human_count(n, a->standings[STANDING_NEW]),
+            a->baseline ? "new " : "", a->standings[STANDING_NEW] == 1 ? "" : "s", a->severities[SEVERITY_HIGH], a->severities[SEVERITY_MEDIUM], a->severities[SEVERITY_LOW]);
     fprintf(f, " %" PRIu64 " in the baseline, %" PRIu64 " suppressed, %" PRIu64 " undecided.\n", a->standings[STANDING_KNOWN],
             a->standings[STANDING_SUPPRESSED], a->standings[STANDING_UNDECIDED]);
     bool any = false;
