@@ -84,6 +84,8 @@ def prepare(python, folder, names):
             archive = next(folder.glob(f"{release}.tar.gz"))
             need(run(["tar", "xzf", archive, "-C", folder]), archive)
         sources[name] = folder / release
+        if isinstance(LIBRARIES[name].tests, list) and not (sources[name] / "tests").is_dir():
+            sys.exit(f"{name}: its source distribution has no tests: put a checkout of its tag {LIBRARIES[name].version} at {sources[name]}")
     return inside, sources
 
 
