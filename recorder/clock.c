@@ -40,13 +40,13 @@ static struct ghost_anchor sample(void)
     struct ghost_anchor best = { 0, 0, 0 };
     uint64_t narrowest = UINT64_MAX;
 
-    /* An interruption between the reads would tie wrong moments together:
-     * of a few tries the one with the smallest gap counts. */
+    /* An interruption between any two of the reads would tie wrong moments
+     * together: of a few tries the one with the smallest gap counts. */
     for (int i = 0; i < 4; i++) {
         uint64_t before = clock_raw();
         uint64_t mono = nanoseconds(CLOCK_MONOTONIC);
-        uint64_t after = clock_raw();
         uint64_t real = nanoseconds(CLOCK_REALTIME);
+        uint64_t after = clock_raw();
         if (after - before < narrowest) {
             narrowest = after - before;
             best.tick = (before + (after - before) / 2) >> GHOST_TICK_SHIFT;

@@ -39,6 +39,9 @@ demo,check            python3-venv venv
 check                 libcmocka-dev lib cmocka
 check                 zstd         has zstd
 check                 valgrind     has valgrind
+check                 sqlite3      has sqlite3
+check                 openssl      has openssl
+check                 procps       has ps
 check,fuzz            clang        has clang
 fuzz                  libclang-rt-dev fuzzer
 ROWS

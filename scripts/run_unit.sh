@@ -5,11 +5,13 @@
 # usage: run_unit.sh PROGRAM...
 set -u
 [ $# -gt 0 ] || { echo "unit: there are no tests/unit/u_*.c" >&2; exit 1; }
+fixed=$("$(dirname "$0")/fixed_addresses.sh")
 log=$(mktemp) && trap 'rm -f "$log"' EXIT
 passed=0 failed=0 bad=
 for program in "$@"; do
     name=${program##*/}
-    timeout -k 5 "${UNIT_TIMEOUT:-400}" "$program" >"$log" 2>&1 </dev/null
+    # shellcheck disable=SC2086
+    timeout -k 5 "${UNIT_TIMEOUT:-400}" $fixed "$program" >"$log" 2>&1 </dev/null
     status=$?
     ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test(s).*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
     ko=$(sed -n 's/^ *\([0-9][0-9]*\) FAILED TEST(S).*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
