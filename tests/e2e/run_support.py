@@ -86,7 +86,7 @@ def boot_environment(tmp_path, **more):
 def run(argv, env, **popen):
     if "input" not in popen:
         popen.setdefault("stdin", subprocess.DEVNULL)
-    return subprocess.run([str(a) for a in argv], env=env, capture_output=True, timeout=60, **popen)
+    return subprocess.run([str(a) for a in argv], env=env, capture_output=True, timeout=150, **popen)
 
 
 def split_stderr(text):

@@ -182,7 +182,7 @@ def test_filters_of_the_import(options, where, ghost):
 def test_rate_of_the_import_is_told(generated, ghost, tmp_path):
     """No proof of speed (docs/events.md has the measurement), only that nothing is quadratic."""
     begin = time.monotonic()
-    done = ghost.command("import", str(generated), "--events", "all")
+    done = ghost.command("import", str(generated), "--events", "all", timeout=200)
     assert done.status == 0, done.err.decode()
     assert time.monotonic() - begin < 150
     assert shell("SELECT count(*) AS n FROM events;", database=f"{generated}.db")[0]["n"] == 2000000

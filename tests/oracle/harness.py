@@ -87,7 +87,7 @@ class Ghost:
         return run([GHOST, "run", *options, *argv], env={**(env or {}), **self.environment()} if env else
                    self.environment(), timeout=timeout, **popen)
 
-    def command(self, *args, timeout=60, **popen):
+    def command(self, *args, timeout=150, **popen):
         return run([GHOST, *args], env=self.environment(), timeout=timeout, **popen)
 
     def sessions(self):
