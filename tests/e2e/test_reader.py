@@ -1,7 +1,8 @@
 """Two readers, one page: the Python reader (tests/reader) and `ghost` must agree exactly on every log.
 
 Logs: generated ones of several seeds, cut and damaged copies of them, recordings of real programs,
-finished and killed, and every session below $GHOST_LOGS (a folder of logs that other tests left)."""
+finished and killed, and every session below $GHOST_LOGS (a folder of logs that other tests left,
+which they do with `-o tmp_path_retention_policy=all`)."""
 
 import json
 import os

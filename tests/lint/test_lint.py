@@ -25,7 +25,7 @@ def copy(tmp_path_factory):
 
 
 def lint(root, check):
-    done = subprocess.run([root / "tests/lint" / check], cwd=root, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([root / "tests/lint" / check], cwd=root, capture_output=True, text=True, timeout=280)
     return done.returncode, done.stdout + done.stderr
 
 
