@@ -65,13 +65,14 @@ static uint64_t structural_bits(PyTypeObject *type)
 }
 
 /* ---------------- the registries ---------------- */
-/* One `abc.register(cls)`. Weak references, so that nothing is kept alive and
- * an address that was reused is not taken for what was there before. */
+/* One `abc.register(cls)`. Weak references, here and below: what the application's
+ * teardown would free must not live on for us (what a file buffers is written when
+ * it is freed), and an address that was reused is not what was there before. */
 struct registration { PyObject *cls, *abc; const void *address; /* of cls, sorted by it */ };
 
 static struct {
-    PyTypeObject *abcs[N_ABCS];       /* the classes of collections.abc, held */
-    PyObject *get_cache_token, *subclasses; /* held */
+    PyObject *abcs[N_ABCS];           /* the classes of collections.abc, weakly */
+    PyObject *subclasses;             /* type.__subclasses__, held: the interpreter's own */
     long long token;                  /* abc's own counter of registrations; -1: never read */
     struct registration *list;
     size_t n, cap;
@@ -85,18 +86,16 @@ static bool registry_init(void)
         GHOST_ABCS(X)
 #undef X
     };
-    PyObject *abc = module_dict(KEY(_abc)), *collections = module_dict(KEY(_collections_abc));
-    PyObject *token = dict_get(abc, KEY(get_cache_token));
+    PyObject *collections = module_dict(KEY(_collections_abc));
     PyObject *subclasses = dict_get(compat_type_dict(&PyType_Type), KEY(__subclasses__));
-    if (!collections || !token || !PyCFunction_CheckExact(token) || !subclasses || !Py_IS_TYPE(subclasses, &PyMethodDescr_Type)) return false;
+    if (!collections || !subclasses || !Py_IS_TYPE(subclasses, &PyMethodDescr_Type)) return false;
     for (int i = 0; i < N_ABCS; i++) {
         PyObject *cls = dict_get_text(collections, c_text(names[i]));
         char hidden[64]; /* one on its way out is behind a module __getattr__ */
         snprintf(hidden, sizeof hidden, "_deprecated_%s", names[i]);
         if (!cls) cls = dict_get_text(collections, c_text(hidden));
-        if (cls && PyType_Check(cls)) registry.abcs[i] = (PyTypeObject *)Py_NewRef(cls);
+        if (cls && PyType_Check(cls) && !(registry.abcs[i] = PyWeakref_NewRef(cls, NULL))) PyErr_Clear();
     }
-    registry.get_cache_token = Py_NewRef(token);
     registry.subclasses = Py_NewRef(subclasses);
     return true;
 }
@@ -104,7 +103,8 @@ static bool registry_init(void)
 /* -1 when it cannot be asked now. */
 static long long cache_token(void)
 {
-    PyObject *n = PyObject_CallNoArgs(registry.get_cache_token);
+    PyObject *ask = dict_get(module_dict(KEY(_abc)), KEY(get_cache_token));
+    PyObject *n = ask && PyCFunction_CheckExact(ask) ? PyObject_CallNoArgs(ask) : NULL;
     long long token = n ? PyLong_AsLongLong(n) : -1;
     Py_XDECREF(n);
     PyErr_Clear();
@@ -268,12 +268,12 @@ static void follow_registrations(struct known *k, struct known *found, PyTypeObj
     }
 }
 
-static uint64_t nominal_bits(const struct known *k)
+static uint64_t nominal_bits(const struct known *k, PyObject *const abcs[N_ABCS])
 {
     uint64_t bits = 0;
     for (size_t i = 0; i < k->n; i++)
         for (int a = 0; a < N_ABCS; a++)
-            if (k->list[i] == registry.abcs[a]) bits |= (uint64_t)1 << a;
+            if (k->list[i] == (PyTypeObject *)abcs[a]) bits |= (uint64_t)1 << a;
     return bits;
 }
 
@@ -281,11 +281,14 @@ int abc_facts(struct scratch *s, PyTypeObject *type, struct abc_facts *facts)
 {
     registry_refresh();
     struct known k = { .s = s }, found = { .s = s };
+    PyObject *abcs[N_ABCS];           /* held while we look */
+    for (int a = 0; a < N_ABCS; a++) abcs[a] = registry.abcs[a] ? compat_weakref_get(registry.abcs[a]) : NULL;
     uint64_t bits = structural_bits(type);
     known_add_mro(&k, type);
     for (int a = 0; a < N_ABCS; a++)
-        if (bits >> a & 1 && registry.abcs[a]) known_add(&k, registry.abcs[a]);
+        if (bits >> a & 1 && abcs[a]) known_add(&k, (PyTypeObject *)abcs[a]);
     for (size_t i = 0; i < k.n; i++) follow_registrations(&k, &found, k.list[i]); /* k grows */
-    *facts = (struct abc_facts){ bits | nominal_bits(&k), (uint32_t)found.n, found.list };
+    *facts = (struct abc_facts){ bits | nominal_bits(&k, abcs), (uint32_t)found.n, found.list };
+    for (int a = 0; a < N_ABCS; a++) Py_XDECREF(abcs[a]);
     return s->failed ? -1 : 0;
 }

@@ -47,23 +47,42 @@ static enum typing_kind kind_by_name(PyTypeObject *type)
     return kind;
 }
 
+/* The types of typing's objects are few and looked at often. Weak references: see describe_abc.c. */
+static struct seen { PyTypeObject *type; PyObject *ref; enum typing_kind kind; } seen[64];
+enum { SEEN = sizeof seen / sizeof *seen, TRIES = 8 };
+
+static bool is_alive(const struct seen *e)
+{
+    PyObject *o = compat_weakref_get(e->ref);
+    Py_XDECREF(o);
+    return o != NULL;
+}
+
+static void remember(struct seen *e, PyTypeObject *type, enum typing_kind kind)
+{
+    PyObject *ref = PyWeakref_NewRef((PyObject *)type, NULL);
+    if (!ref) {
+        PyErr_Clear();
+        return;
+    }
+    Py_XSETREF(e->ref, ref);
+    e->type = type;
+    e->kind = kind;
+}
+
 enum typing_kind typing_kind_of(PyObject *o)
 {
-    /* The types of typing's objects are few and looked at often. */
-    static struct { PyTypeObject *type /* held */; enum typing_kind kind; } cache[64];
     PyTypeObject *type = Py_TYPE(o);
     if (type == &PyType_Type || type == &PyUnicode_Type || type == &PyFunction_Type) return TYPING_NONE;
     if (type == &Py_GenericAliasType || PyType_IsSubtype(type, &Py_GenericAliasType)) return TYPING_GENERIC;
     size_t slot = ((uintptr_t)type >> 4) * 0x9E3779B97F4A7C15u >> 58;
-    for (size_t i = 0; i < 8; i++, slot = (slot + 1) % 64) {
-        if (cache[slot].type == type) return cache[slot].kind;
-        if (!cache[slot].type) break;
+    struct seen *room = NULL;
+    for (size_t i = 0; i < TRIES && !room; i++, slot = (slot + 1) % SEEN) {
+        if (seen[slot].type == type && is_alive(&seen[slot])) return seen[slot].kind;
+        if (!seen[slot].type || seen[slot].type == type) room = &seen[slot];
     }
     enum typing_kind kind = kind_by_name(type);
-    if (kind != TYPING_NONE && !cache[slot].type) {
-        cache[slot].type = (PyTypeObject *)Py_NewRef(type);
-        cache[slot].kind = kind;
-    }
+    if (kind != TYPING_NONE && room) remember(room, type, kind);
     return kind;
 }
 

@@ -168,6 +168,36 @@ def test_death_by_signal(interpreter, tmp_path, name):
     assert len(list(tmp_path.glob("core*"))) <= 2, "at most one of the target's, plain and recorded, where the machine leaves any; none of ghost's"
 
 
+HELD = '''\
+import collections.abc, sys, typing
+class App:
+    def again(self, x: "typing.Sequence[App]") -> typing.Optional["App"]:
+        return self
+T = typing.TypeVar("T", bound=App)
+def f(x: typing.List[App], y: typing.Callable[[App], int] = len, z: typing.Union[int, typing.Literal["a"], None] = None, *t: T) -> typing.Annotated[App, 1]:
+    return x
+f([App()])
+App().again([])
+class Registered: pass
+collections.abc.Sized.register(Registered)
+f([Registered()])
+f(Registered())
+def held():
+    found = {f"collections.abc.{n}": getattr(collections.abc, n) for n in collections.abc.__all__}
+    found |= {f"typing.{n}": v for n, v in vars(typing).items() if isinstance(v, type) and v.__module__ == "typing"}
+    found |= {"App": App, "Registered": Registered, "f": f, "f.__code__": f.__code__}
+    return {n: sys.getrefcount(v) for n, v in found.items()}
+print(held())
+'''
+
+
+def test_nothing_of_the_application_is_held(interpreter, tmp_path):
+    """What lives on for the recorder's sake is not torn down as it would be (a file writes what it has buffered when it is freed):
+    as many references as without it, after types, annotations and registrations were described."""
+    plain, recorded, _ = both(interpreter, ["-c", HELD], tmp_path)
+    assert recorded.stdout == plain.stdout and b"typing.ForwardRef" in plain.stdout
+
+
 def test_broken_pipe(interpreter, tmp_path):
     write(tmp_path / "app.py", "import sys\nfor i in range(100000):\n    print(i)\nsys.exit(0)\n")
     text = f"'{harness.GHOST}' run --python '{interpreter.exe}' app.py 2>/dev/null | head -1; echo ${{PIPESTATUS[0]}}"
