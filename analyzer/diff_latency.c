@@ -226,7 +226,7 @@ static const double CROWD = 8;
 struct verdict {
     double plain[N_OF_WHOLE], against[N_OF_WHOLE];
     bool ask_plain, ask_against;
-    double place, machine;                   /* variances beside those of the estimates */
+    double place, cold, machine;             /* variances beside those of the estimates */
 };
 
 static struct verdict judge(const struct candidate *c, const struct expected e[N_VIEWS])
@@ -241,7 +241,8 @@ static struct verdict judge(const struct candidate *c, const struct expected e[N
     double place = fmax(fmax(PLACE, e[0].apart), PLACE_CALLS / c->calls);
     double machine = e[0].heads > 0 ? fmax(e[0].error, 0.035 / sqrt(e[0].heads)) : MACHINE;
     double cold = PLACE_COLD * c->cold;
-    v.place = place * place + PLACE_NS / ns * PLACE_NS / ns + cold * cold;
+    v.place = place * place + PLACE_NS / ns * PLACE_NS / ns;
+    v.cold = cold * cold;
     v.machine = c->nature == DIFF_WAITS ? 0 : machine * machine;
     return v;
 }
@@ -285,7 +286,7 @@ static double half_width(double own, const struct test *t, double more) { return
  * rule, may at most take half of it back; a crowd must be left behind altogether. */
 static bool quick_is_real(const struct candidate *c, const struct expected *e, double ratio, double least, double half)
 {
-    double said = c->nature == DIFF_WAITS || e->heads <= 0 ? 0 : e->middle, beside = ratio - said;
+    double said = c->nature == DIFF_WAITS || e->heads <= 0 ? 0 : e->middle, beside = c->quickest - said;
     if (!beyond(ratio, half, least) || beside * ratio <= 0 || c->moved[VIEW_TYPICAL] * ratio <= 0)
         return false;
     return e->heads >= CROWD ? beyond(beside, half, least) : fabs(beside) > fmax(least, fabs(said)) / 2;
@@ -310,8 +311,8 @@ static void compare(struct diff_latency *l, unsigned m, const struct candidate *
     unsigned view = m == DIFF_p50 ? VIEW_MIDDLE : m == DIFF_quick ? VIEW_QUICK : VIEW_TYPICAL;
     bool tail = m == DIFF_p95 || m == DIFF_p99, quick = m == DIFF_quick;
     double least = log(1 + t->min_effect * effect_factor[m]), ratio = log(a->value / b->value), own = own_width(b, a, t->tail);
-    double expected = e[view].middle + (quick ? 0 : c->exposure), machine = quick ? MACHINE_QUICK * MACHINE_QUICK : v->machine;
-    double half = half_width(own, t, v->place + machine), alone = half_width(own, t, v->place);
+    double expected = e[view].middle + (quick ? 0 : c->exposure), place = v->place + (quick ? 0 : v->cold);    /* the quickest calls: LEAST_QUICK_NS */
+    double half = half_width(own, t, place + (quick ? MACHINE_QUICK * MACHINE_QUICK : v->machine)), alone = half_width(own, t, place);
     l->ratio = exp(ratio);
     l->low = exp(ratio - half);
     l->high = exp(ratio + half);
