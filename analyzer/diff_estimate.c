@@ -11,10 +11,14 @@ static const double shares[] = {
 #undef X
 };
 
-double diff_share(unsigned measure) { return shares[measure]; }
-
 enum { TAIL_LEAST = 20 };        /* calls beyond a quantile */
 enum { QUICK_LEAST = 3 };        /* calls, of which the slowest is a quick one */
+
+double diff_share(const struct diff_function *f, enum diff_measure m)
+{
+    return m == DIFF_quick ? fmax(shares[m], QUICK_LEAST / (double)f->finished) : shares[m];
+}
+
 /* An estimate with a larger error has no logarithm to speak of: a mean that one call made, a
  * quantile between two humps. */
 static const double STEADY = 0.25;
@@ -139,18 +143,14 @@ static double value_at(const struct diff_function *f, double rank)
     return fmin(fmax(value, (double)f->min), (double)f->max);
 }
 
-double diff_quantile(const struct diff_function *f, double share)
-{
-    double rank = share * (double)f->finished;
-    return value_at(f, share == diff_share(DIFF_quick) ? fmax(rank, QUICK_LEAST) : rank);
-}
+double diff_quantile(const struct diff_function *f, double share) { return value_at(f, share * (double)f->finished); }
 
 /* The values at ranks z standard errors to either side of the quantile's are an interval of it,
  * whatever the distribution is: where it has two humps, the interval reaches from one to the other.
  * That of the quickest calls begins with the quickest of all. */
 static struct estimate quantile_of(const struct diff_function *f, enum diff_measure m, struct design d, double z)
 {
-    double n = (double)f->finished, share = m == DIFF_quick ? fmax(shares[m], QUICK_LEAST / n) : shares[m];
+    double n = (double)f->finished, share = diff_share(f, m);
     double error = z * sqrt(n * share * (1 - share) * (share > 0.5 ? d.tail_effect : d.effect)), first = n * share - error;
     double at = value_at(f, n * share), low = value_at(f, first), high = value_at(f, n * share + error);
     if (n * (1 - share) < TAIL_LEAST || (first < 1 && m != DIFF_quick) || n * share + error > n - 1 || low <= 0)

@@ -35,7 +35,7 @@ static const double FAST = 0.10;
 struct candidate {
     bool both;                               /* has finished calls on both sides */
     enum diff_nature nature;
-    double moved[N_VIEWS];                   /* log of after over before, as it stands */
+    double moved[N_OF_WHOLE];                /* log of after over before, as it stands */
     double exposure;                         /* how much slower the machine was while it ran, against each side's middle */
     double own;                              /* log of the own time of a call, after over before; NAN: none */
     bool leaf;                               /* nearly all of a call is its own */
@@ -70,7 +70,6 @@ static void look_at_pair(struct candidate *c, const struct diff_pair *p)
     c->moved[VIEW_TYPICAL] = log(geometric_a / geometric_b);
     c->moved[VIEW_FAST] = log(diff_quantile(a, FAST) / diff_quantile(b, FAST));
     c->moved[VIEW_MIDDLE] = log(diff_quantile(a, 0.5) / diff_quantile(b, 0.5));
-    c->moved[VIEW_QUICK] = log(diff_quantile(a, diff_share(DIFF_quick)) / diff_quantile(b, diff_share(DIFF_quick)));
     c->leaf = (double)b->self > 0.8 * (double)b->total && (double)a->self > 0.8 * (double)a->total;
     double own = (double)b->self / (double)b->finished;
     c->own = b->self && a->self ? log((double)a->self / (double)a->finished / own) : NAN;
@@ -336,7 +335,8 @@ static void total_time(struct diff_pair *p)
 /* What a side shows where there is too little to estimate from. The pair has finished calls on both. */
 static double plain_value(const struct diff_function *f, unsigned m)
 {
-    return diff_share(m) > 0 ? diff_quantile(f, diff_share(m)) : (double)f->total / (double)f->finished;
+    double share = diff_share(f, m);
+    return share > 0 ? diff_quantile(f, share) : (double)f->total / (double)f->finished;
 }
 
 static void compare_pair(struct diff_pair *p, const struct candidate *c, const struct expected e[N_VIEWS], const struct test *t)

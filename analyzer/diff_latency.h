@@ -55,7 +55,7 @@ void diff_estimate_all(const struct diff_function *f, const struct diff_speed *s
 double diff_quantile(const struct diff_function *f, double share);
 /* Geometric mean, ns; 0 without calls. */
 double diff_geometric(const struct diff_function *f);
-/* Where the measure is a quantile, its share, else 0. */
-double diff_share(unsigned measure);
+/* Where the measure is a quantile, its share of the function's calls, else 0. Needs a finished call. */
+double diff_share(const struct diff_function *f, enum diff_measure m);
 
 #endif

@@ -30,7 +30,6 @@ static bool was_called(const struct atlas *a, struct ghost_str module, const str
     return false;
 }
 
-/* What is no dead code though no call of it is ever seen. */
 /* Two versions of a module's file may define the same function. */
 static bool seen_before(const struct ghost_model *m, uint32_t tree, const struct ghost_def_node *node)
 {
