@@ -223,20 +223,15 @@ static void registry_refresh(void)
 
 /* ---------------- one type ---------------- */
 /* The classes that `type` is known to be a subclass of, growing as ABCs are found. */
-struct known { PyTypeObject **list; size_t n, cap; struct scratch *s; };
+struct known { PyTypeObject **list; uint32_t n, cap; struct scratch *s; };
 
 static void known_add(struct known *k, PyTypeObject *type)
 {
     for (size_t i = 0; i < k->n; i++)
         if (k->list[i] == type) return;
-    if (k->n == k->cap) {
-        size_t cap = k->cap * 2 + 32;
-        PyTypeObject **list = scratch_alloc(k->s, cap * sizeof *list);
-        if (!list) return;
-        if (k->n) memcpy(list, k->list, k->n * sizeof *list);
-        k->list = list;
-        k->cap = cap;
-    }
+    PyTypeObject **list = scratch_grow(k->s, k->list, k->n, &k->cap, 32, sizeof *list);
+    if (!list) return;
+    k->list = list;
     k->list[k->n++] = type;
 }
 
@@ -288,7 +283,7 @@ int abc_facts(struct scratch *s, PyTypeObject *type, struct abc_facts *facts)
     for (int a = 0; a < N_ABCS; a++)
         if (bits >> a & 1 && abcs[a]) known_add(&k, (PyTypeObject *)abcs[a]);
     for (size_t i = 0; i < k.n; i++) follow_registrations(&k, &found, k.list[i]); /* k grows */
-    *facts = (struct abc_facts){ bits | nominal_bits(&k, abcs), (uint32_t)found.n, found.list };
+    *facts = (struct abc_facts){ bits | nominal_bits(&k, abcs), found.n, found.list };
     for (int a = 0; a < N_ABCS; a++) Py_XDECREF(abcs[a]);
     return s->failed ? -1 : 0;
 }

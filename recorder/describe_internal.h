@@ -19,6 +19,9 @@ struct scratch {
 void scratch_init(struct scratch *s);
 void scratch_release(struct scratch *s);
 void *scratch_alloc(struct scratch *s, size_t n); /* zeroed; NULL (and s->failed) when memory is short */
+/* A list of `n` elements of `size` bytes with room for one more: itself, or a copy of twice the room (`first` at
+ * the beginning). NULL (and s->failed) when memory is short; the list is then as it was. */
+void *scratch_grow(struct scratch *s, void *list, uint32_t n, uint32_t *cap, uint32_t first, size_t size);
 
 /* Nothing of what a description does may be seen: the exception in flight is
  * put aside, and the collector (which runs finalizers) is kept from starting. */

@@ -42,6 +42,17 @@ void *scratch_alloc(struct scratch *s, size_t n)
     return memset(p, 0, n);
 }
 
+void *scratch_grow(struct scratch *s, void *list, uint32_t n, uint32_t *cap, uint32_t first, size_t size)
+{
+    if (n < *cap) return list;
+    uint32_t room = *cap ? *cap * 2 : first;
+    void *grown = scratch_alloc(s, room * size);
+    if (!grown) return NULL;
+    if (n) memcpy(grown, list, n * size);
+    *cap = room;
+    return grown;
+}
+
 /* ---------------- quiet ---------------- */
 void quiet_begin(struct quiet *q)
 {

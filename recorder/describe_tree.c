@@ -151,14 +151,9 @@ static uint32_t kind_of(PyCodeObject *code)
 
 static bool add_node(struct tree *t, PyCodeObject *code, PyObject *plain, uint32_t parent, uint32_t flags)
 {
-    if (t->n == t->cap) {
-        uint32_t cap = t->cap ? t->cap * 2 : 64;
-        struct ghost_def_node *nodes = scratch_alloc(t->s, cap * sizeof *nodes);
-        if (!nodes) return false;
-        if (t->n) memcpy(nodes, t->nodes, t->n * sizeof *nodes);
-        t->nodes = nodes;
-        t->cap = cap;
-    }
+    struct ghost_def_node *nodes = scratch_grow(t->s, t->nodes, t->n, &t->cap, 64, sizeof *nodes);
+    if (!nodes) return false;
+    t->nodes = nodes;
     t->fingerprint = t->fingerprint * FINGERPRINT_STEP + fingerprint_of(code, plain);
     t->nodes[t->n++] = (struct ghost_def_node){
         .parent = parent,
@@ -231,14 +226,9 @@ static void on_call(struct scan *sc)
 /* ---- functions whose name is imported as well: `from _fast import f` before or behind `def f` ---- */
 static void note_function(struct scan *sc, PyObject *name, uint32_t node)
 {
-    if (sc->n_functions == sc->cap_functions) {
-        uint32_t cap = sc->cap_functions ? sc->cap_functions * 2 : 32;
-        struct binding *grown = scratch_alloc(sc->m.a->s, cap * sizeof *grown);
-        if (!grown) return;
-        if (sc->n_functions) memcpy(grown, sc->functions, sc->n_functions * sizeof *grown);
-        sc->functions = grown;
-        sc->cap_functions = cap;
-    }
+    struct binding *functions = scratch_grow(sc->m.a->s, sc->functions, sc->n_functions, &sc->cap_functions, 32, sizeof *functions);
+    if (!functions) return;
+    sc->functions = functions;
     sc->functions[sc->n_functions++] = (struct binding){ name, node };
 }
 
