@@ -13,6 +13,9 @@ static const double shares[] = {
 
 enum { TAIL_LEAST = 20 };        /* calls beyond a quantile */
 enum { QUICK_LEAST = 3 };        /* calls, of which the slowest is a quick one */
+/* The machine comes in long phases, but no phase of it makes a call quicker than it can be; a quick path that
+ * is seldom taken comes in bursts: as if so many calls were one. */
+enum { QUICK_BURST = 4 };
 
 double diff_share(const struct diff_function *f, enum diff_measure m)
 {
@@ -145,19 +148,24 @@ static double value_at(const struct diff_function *f, double rank)
 
 double diff_quantile(const struct diff_function *f, double share) { return value_at(f, share * (double)f->finished); }
 
+static double effect_on(enum diff_measure m, struct design d, double share)
+{
+    return m == DIFF_quick ? QUICK_BURST : share > 0.5 ? d.tail_effect : d.effect;
+}
+
 /* The values at ranks z standard errors to either side of the quantile's are an interval of it,
  * whatever the distribution is: where it has two humps, the interval reaches from one to the other.
  * That of the quickest calls begins with the quickest of all. */
 static struct estimate quantile_of(const struct diff_function *f, enum diff_measure m, struct design d, double z)
 {
     double n = (double)f->finished, share = diff_share(f, m);
-    double error = z * sqrt(n * share * (1 - share) * (share > 0.5 ? d.tail_effect : d.effect)), first = n * share - error;
+    double error = z * sqrt(n * share * (1 - share) * effect_on(m, d, share)), first = n * share - error;
     double at = value_at(f, n * share), low = value_at(f, first), high = value_at(f, n * share + error);
     if (n * (1 - share) < TAIL_LEAST || (first < 1 && m != DIFF_quick) || n * share + error > n - 1 || low <= 0)
         return (struct estimate){ .known = false };
     /* apart, because the value may lie at the edge of a hump */
     double below = fmax(log(at / low) / z, 0.002), above = fmax(log(high / at) / z, 0.002);
-    return (struct estimate){ at, below * below, above * above, d.dof, (below + above) / 2 < STEADY };
+    return (struct estimate){ at, below * below, above * above, m == DIFF_quick ? n : d.dof, (below + above) / 2 < STEADY };
 }
 
 void diff_estimate_all(const struct diff_function *f, const struct diff_speed *speed, double z, struct piece *pieces,

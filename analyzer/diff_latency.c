@@ -22,7 +22,7 @@ const char *const diff_measure_texts[] = {
 #undef X
 };
 enum { LEAST_NS = 300 };         /* below, the recorder's own cost is part of the difference */
-enum { LEAST_QUICK_NS = 2500 };  /* caches that others empty between calls can cost even the quickest of them so much */
+enum { LEAST_QUICK_NS = 2000 };  /* caches that others empty between calls can cost even the quickest of them so much */
 /* A tail moves with the machine more than the middle does. */
 static const double effect_factor[] = { [DIFF_typical] = 1, [DIFF_mean] = 1, [DIFF_p50] = 1, [DIFF_p95] = 1.5, [DIFF_p99] = 2, [DIFF_quick] = 1 };
 
@@ -281,12 +281,19 @@ static double own_width(const struct estimate *b, const struct estimate *a, doub
 /* Half of the interval of the ratio's logarithm; `more`: variance beside that of the estimates, as of many. */
 static double half_width(double own, const struct test *t, double more) { return sqrt(own + t->z * t->z * more); }
 
+/* Did the typical call move that way, as it stands or against the machine? */
+static bool typical_agrees(const struct verdict *v, double ratio, double least)
+{
+    double against = v->ask_against ? v->against[VIEW_TYPICAL] : 0;
+    return v->plain[VIEW_TYPICAL] * ratio > 0 || (fabs(against) > least && against * ratio > 0);
+}
+
 /* Quick calls met the machine at its best, which hardly changes. Few witnesses, who are short and cold as a
  * rule, may at most take half of it back; a crowd must be left behind altogether. */
-static bool quick_is_real(const struct candidate *c, const struct expected *e, double ratio, double least, double half)
+static bool quick_is_real(const struct candidate *c, const struct expected *e, const struct verdict *v, double ratio, double least, double half)
 {
     double said = c->nature == DIFF_WAITS || e->heads <= 0 ? 0 : e->middle, beside = c->quickest - said;
-    if (!beyond(ratio, half, least) || beside * ratio <= 0 || c->moved[VIEW_TYPICAL] * ratio <= 0)
+    if (!beyond(ratio, half, least) || beside * ratio <= 0 || !typical_agrees(v, ratio, least))
         return false;
     return e->heads >= CROWD ? beyond(beside, half, least) : fabs(beside) > fmax(least, fabs(said)) / 2;
 }
@@ -311,12 +318,12 @@ static void compare(struct diff_latency *l, unsigned m, const struct candidate *
     bool tail = m == DIFF_p95 || m == DIFF_p99, quick = m == DIFF_quick;
     double least = log(1 + t->min_effect * effect_factor[m]), ratio = log(a->value / b->value), own = own_width(b, a, t->tail);
     double expected = e[view].middle + (quick ? 0 : c->exposure), place = v->place + (quick ? 0 : v->cold);    /* the quickest calls: LEAST_QUICK_NS */
-    double half = half_width(own, t, place + (quick ? MACHINE_QUICK * MACHINE_QUICK : v->machine)), alone = half_width(own, t, place);
+    double half = half_width(own, t, quick ? fmax(place, MACHINE_QUICK * MACHINE_QUICK) : place + v->machine), alone = half_width(own, t, place);
     l->ratio = exp(ratio);
     l->low = exp(ratio - half);
     l->high = exp(ratio + half);
     l->expected = exp(expected);
-    bool real = quick ? quick_is_real(c, &e[view], ratio, least, half) : tail || whole_is_real(v, view, least, half, alone);
+    bool real = quick ? quick_is_real(c, &e[view], v, ratio, least, half) : tail || whole_is_real(v, view, least, half, alone);
     if (tail || m == DIFF_mean)
         real = real && beyond(ratio, half, least) && beyond(ratio - expected, half + 2 * t->spread[m], least) && (ratio > 0) == (ratio > expected);
     double difference = a->value - b->value;
