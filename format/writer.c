@@ -172,14 +172,19 @@ static void records_sent(struct ghost_writer *w, size_t n)
     w->records_written += n;
 }
 
+static int emit_records(struct ghost_writer *w, const void *records, size_t n, struct ghost_err *err)
+{
+    begin_content(w);
+    buf_put(&w->content, records, n);
+    return emit_content(w, err);
+}
+
 /* Frames of definitions only, until no more than `keep` bytes wait. */
 static int flush_records(struct ghost_writer *w, size_t keep, struct ghost_err *err)
 {
     while (w->records.len > keep) {
         size_t n = records_front(w, RECORDS_FRAME);
-        begin_content(w);
-        buf_put(&w->content, w->records.p, n);
-        int ret = emit_content(w, err);
+        int ret = emit_records(w, w->records.p, n, err);
         if (ret != 0) return ret;
         records_sent(w, n);
     }
@@ -323,6 +328,12 @@ uint64_t ghost_writer_written(const struct ghost_writer *w, uint32_t thread)
 }
 
 uint64_t ghost_writer_records_written(const struct ghost_writer *w) { return w->records_written; }
+
+int ghost_writer_tell(struct ghost_writer *w, const void *records, size_t n, struct ghost_err *err)
+{
+    int ret = flush_records(w, 0, err);
+    return ret == 0 ? emit_records(w, records, n, err) : ret;
+}
 
 int ghost_writer_flush(struct ghost_writer *w, uint32_t thread, struct ghost_err *err)
 {

@@ -30,13 +30,19 @@ UNIT ?= *
 unit_src := $(filter tests/unit/u_%,$(wildcard $(UNIT:%=tests/unit/%.c)))
 unit_helpers := $(filter-out tests/unit/u_%,$(wildcard tests/unit/*.c))
 unit_bin := $(unit_src:tests/unit/%.c=$(OUT)/unit/%)
+unit_helper_obj := $(unit_helpers:tests/unit/%.c=$(OBJ)/unit/%.o)
 unit_flags := $(filter-out -DNDEBUG,$(command_flags)) -Itests/unit
 
+$(OBJ)/unit/%.o: tests/unit/%.c $(OBJ)/command.flags
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	$(Q)$(CC) $(unit_flags) -MMD -MP -c -o $@ $<
+
 define unit_rules # name
-$(OUT)/unit/$(1): tests/unit/$(1).c $(unit_helpers) $(libcommand) $(libformat) $(OBJ)/command.flags
+$(OUT)/unit/$(1): $(OBJ)/unit/$(1).o $(unit_helper_obj) $(libcommand) $(libformat)
 	@mkdir -p $$(@D)
 	@echo "  LINK  $$@"
-	$$(Q)$$(CC) $$(unit_flags) $$(ldflags) -pie -MMD -MP -MF $(OBJ)/$(1).d -o $$@ $$(filter %.c,$$^) $(libcommand) $(libformat) \
+	$$(Q)$$(CC) $$(unit_flags) $$(ldflags) -pie -o $$@ $$(filter %.o,$$^) $(libcommand) $(libformat) \
 		$$(command_libs) -lcmocka $$(shell sed -n 's,^/\* *ldflags: *\(.*\) \*/.*,\1,p' tests/unit/$(1).c) $$(LDFLAGS)
 endef
 $(foreach test,$(unit_bin),$(eval $(call unit_rules,$(notdir $(test)))))

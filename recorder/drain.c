@@ -162,10 +162,8 @@ static int tell_losses(void)
         struct ghost_buf b = { 0 };
         ghost_encode_loss(&b, &(struct ghost_def_loss){ .thread = h->thread, .cause = (uint32_t)h->lost_cause,
             .count = lost - h->lost_logged, .first_tick = h->lost_first_tick, .last_tick = h->lost_last_tick });
-        int ret = b.failed ? GHOST_E_NOMEM : ghost_writer_records(drain.writer, b.p, b.len, NULL);
+        int ret = b.failed ? GHOST_E_NOMEM : ghost_writer_tell(drain.writer, b.p, b.len, NULL);
         ghost_buf_release(&b);
-        if (ret == 0)
-            ret = ghost_writer_flush(drain.writer, h->thread, NULL);
         if (ret != 0)
             return ret;
         __atomic_store_n(&h->lost_logged, lost, __ATOMIC_RELEASE);

@@ -78,6 +78,16 @@ int journal_append_last(const uint8_t *records, size_t n)
     return 0;
 }
 
+int journal_leave(const uint8_t *records, size_t n)
+{
+    for (uint32_t i = n_chunks; i-- > 0;)
+        if (!chunks[i].in_memory && chunks[i].capacity - chunks[i].header->used >= n) {
+            store(&chunks[i], records, n);
+            return 0;
+        }
+    return -1;
+}
+
 int journal_append(const uint8_t *records, size_t n)
 {
     struct chunk *c = n_chunks ? &chunks[n_chunks - 1] : NULL;

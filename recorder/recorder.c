@@ -213,12 +213,17 @@ static void tell_own_losses(void)
 }
 
 /* The log could not take everything. What is in files stays there for a reader; what is in
- * memory only is gone with the process, and is counted in the journal. */
+ * memory only is gone with the process, and is counted in the journal: for each ring when
+ * there is room for so many words, else in one. */
 static void tell_memory_losses(void)
 {
-    struct ghost_buf b = { 0 };
-    ring_tell_memory(&b);
-    tell(&b);
+    bool told = false;
+    for (int together = 0; together < 2 && !told; together++) {
+        struct ghost_buf b = { 0 };
+        ring_tell_memory(&b, together);
+        told = !b.failed && (b.len == 0 || journal_leave(b.p, b.len) == 0);
+        ghost_buf_release(&b);
+    }
 }
 
 void recorder_finish(void)

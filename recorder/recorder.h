@@ -96,8 +96,8 @@ extern struct ring *ring_list;
 uint64_t ring_lost_total(void);
 uint64_t ring_lost_without_ring(void);         /* of these, calls of threads that got no ring */
 bool ring_all_logged(void);
-/* Appends a LOSS for what rings without a file held or dropped and the log has not. */
-void ring_tell_memory(struct ghost_buf *b);
+/* Appends a LOSS for what rings without a file held or dropped and the log has not: one a ring, or `together`. */
+void ring_tell_memory(struct ghost_buf *b, bool together);
 
 /* ---- stacks.c: greenlets (stacks.h has the rest) ---- */
 bool stacks_room(void);                        /* GIL: may one more greenlet get a ring? */
@@ -115,6 +115,8 @@ void livefile_unmap(void *map, size_t data, bool twice);
 /* ---- journal.c: definitions ---- */
 int journal_append(const uint8_t *records, size_t n);  /* GIL */
 int journal_append_last(const uint8_t *records, size_t n); /* at the end: may use the space kept for it */
+/* After the writer's end: into a chunk that outlives the process, or not at all (-1). */
+int journal_leave(const uint8_t *records, size_t n);
 int journal_open(void);                                /* GIL: first chunk */
 void journal_before_fork(void);                        /* GIL: remembers what a child inherits */
 void journal_after_fork_in_parent(void);

@@ -58,8 +58,11 @@ int ghost_writer_events(struct ghost_writer *w, uint32_t thread, uint64_t first_
  * what the recorder may give free). */
 uint64_t ghost_writer_taken(const struct ghost_writer *w, uint32_t thread);
 uint64_t ghost_writer_written(const struct ghost_writer *w, uint32_t thread);
-/* Bytes of records (ghost_writer_records) safely in the sink. */
+/* Bytes of records (ghost_writer_records, not _tell) safely in the sink. */
 uint64_t ghost_writer_records_written(const struct ghost_writer *w);
+/* Writes what waits of records, then these, at once and in a frame of their own. On failure
+ * they are not in the log and will not be: whoever tells them again tells them once. */
+int ghost_writer_tell(struct ghost_writer *w, const void *records, size_t n, struct ghost_err *err);
 
 /* Writes the open block of one thread (0: of all threads), and pending records. */
 int ghost_writer_flush(struct ghost_writer *w, uint32_t thread, struct ghost_err *err);

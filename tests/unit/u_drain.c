@@ -229,6 +229,57 @@ static void a_full_disk_is_counted(void)
     assert_int_equal(t.calls + t.returns + t.lost, 4 * CALLS);
 }
 
+static void limit_files(rlim_t bytes)
+{
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ bytes, RLIM_INFINITY }), 0);
+}
+
+/* A loss that the log has been told of, and then no room for more: what is told at the
+ * end must not be taken for what the log has. */
+static void losses_before_a_full_disk(void)
+{
+    unsigned logs, live;
+    begin(false);
+    call_once();
+    count_loss(&lane, clock_tick());
+    assert_int_equal(drain_flush(5000000000u), 0);
+    limit_files(sink_size() + 1000);     /* no further ring has a file */
+    run_threads(2);
+    recorder_finish();
+    limit_files(RLIM_INFINITY);
+    struct tally t = read_folder(&logs, &live);
+    assert_false(t.ended);
+    assert_int_equal(t.calls + t.returns + t.lost, 4 * CALLS + 3);
+}
+
+static void *few_calls(void *arg)
+{
+    pthread_mutex_lock(&gil);
+    call_once();
+    pthread_mutex_unlock(&gil);
+    return arg;
+}
+
+/* More rings in memory than the journal has words for at the end. */
+static void many_rings_and_a_full_disk(void)
+{
+    enum { THREADS = 400 };
+    unsigned logs, live;
+    begin(false);
+    while (chunks[0].capacity - chunks[0].header->used > LAST_WORDS + 200)
+        define_function();
+    limit_files(sink_size() + 100);      /* neither the journal nor a ring has a further file */
+    for (unsigned i = 0; i < THREADS; i++) {
+        pthread_t t;
+        pthread_create(&t, NULL, few_calls, NULL);
+        pthread_join(t, NULL);
+    }
+    recorder_finish();
+    limit_files(RLIM_INFINITY);
+    struct tally t = read_folder(&logs, &live);
+    assert_int_equal(t.calls + t.returns + t.lost, 2 * THREADS);
+}
+
 static void closed_descriptors(void)
 {
     unsigned logs, live;
@@ -247,6 +298,9 @@ static void closed_descriptors(void)
 static void test_threads(void **state) { (void)state; in_child_process(all_of_many_threads); }
 static void test_killed(void **state) { (void)state; in_child_process(nothing_is_lost_without_an_end); }
 static void test_full(void **state) { (void)state; in_child_process(a_full_disk_is_counted); }
+static void test_full_late(void **state) { (void)state; in_child_process(losses_before_a_full_disk); }
+static void test_full_and_many(void **state) { (void)state; in_child_process(many_rings_and_a_full_disk); }
 static void test_closed(void **state) { (void)state; in_child_process(closed_descriptors); }
 
-UNIT_TESTS(cmocka_unit_test(test_threads), cmocka_unit_test(test_killed), cmocka_unit_test(test_full), cmocka_unit_test(test_closed))
+UNIT_TESTS(cmocka_unit_test(test_threads), cmocka_unit_test(test_killed), cmocka_unit_test(test_full), cmocka_unit_test(test_full_late),
+           cmocka_unit_test(test_full_and_many), cmocka_unit_test(test_closed))

@@ -147,6 +147,30 @@ static void definitions_go_in_front(void **state)
     end(w);
 }
 
+/* What is told at once is no part of the count, and a failure leaves nothing behind. */
+static void what_is_told_is_told_once(void **state)
+{
+    struct ghost_writer *w = begin(0);
+    struct ghost_buf waiting = { 0 }, told = { 0 };
+    (void)state;
+    sample_records(&waiting);
+    ghost_encode_loss(&told, &(struct ghost_def_loss){ .thread = 1, .cause = GHOST_LOSS_RING_FULL, .count = 77 });
+    assert_int_equal(ghost_writer_records(w, waiting.p, waiting.len, NULL), 0);
+    out.fail_from = out.writes + 2, out.fail_to = out.fail_from + 1;     /* what waits goes out, then the disk is full */
+    assert_int_equal(ghost_writer_tell(w, told.p, told.len, NULL), GHOST_E_FULL);
+    assert_int_equal(ghost_writer_records_written(w), waiting.len);
+    assert_int_equal(ghost_writer_flush(w, 0, NULL), 0);
+    assert_int_equal(ghost_writer_tell(w, told.p, told.len, NULL), 0);
+    assert_int_equal(ghost_writer_records_written(w), waiting.len);
+    char *text = sample_dump(out.bytes.p, out.bytes.len, true), *first = strstr(text, "\"count\": 77");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "\"count\": 77"));
+    free(text);
+    ghost_buf_release(&waiting);
+    ghost_buf_release(&told);
+    end(w);
+}
+
 static void many_definitions_are_cut_into_frames(void **state)
 {
     struct ghost_writer *w = begin(0);
@@ -292,7 +316,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_header_is_that_of_the_page), cmocka_unit_test(blocks_are_cut_at_block_events),
         cmocka_unit_test(positions_seen_before_are_no_new_events), cmocka_unit_test(a_gap_begins_another_block),
-        cmocka_unit_test(small_blocks_share_a_frame), cmocka_unit_test(definitions_go_in_front), cmocka_unit_test(many_definitions_are_cut_into_frames),
+        cmocka_unit_test(small_blocks_share_a_frame), cmocka_unit_test(definitions_go_in_front), cmocka_unit_test(what_is_told_is_told_once), cmocka_unit_test(many_definitions_are_cut_into_frames),
         cmocka_unit_test(a_failing_sink_loses_nothing), cmocka_unit_test(a_discarded_block_costs_its_events_only),
         cmocka_unit_test(an_ended_thread_starts_anew), cmocka_unit_test(every_write_may_fail), cmocka_unit_test(the_index_tells_the_totals),
     };
