@@ -8,6 +8,7 @@
 #include "command.h"
 #include "load.h"
 #include "out.h"
+#include "profile.h"
 
 struct anomalies_options {
     double exc_threshold, latency_z;
@@ -156,7 +157,12 @@ static int find_all(struct work *w, int argc, char **argv, struct ghost_err *err
     w->m = load_model(o->data_dir, argc ? argv[0] : NULL, (unsigned)o->jobs, err);
     if (!w->m)
         return err->code;
-    int ret = detect_all(w->m, &w->detect, w->only, &w->findings, err);
+    struct profiles p;
+    int ret = profiles_make(&p, w->m, err);
+    if (ret < 0)
+        return ret;
+    ret = detect_all(w->m, &p, &w->detect, w->only, &w->findings, err);
+    profiles_release(&p);
     if (ret == 0 && o->baseline) {
         struct ghost_err missing = GHOST_ERR_INIT;
         ret = baseline_read(&w->baseline, o->baseline, &missing);

@@ -160,7 +160,7 @@ static int prepare(struct work *w, const char *session, struct ghost_err *err)
         return err->code;
     int ret = profiles_make(&w->p, w->m, err);
     if (ret == 0)
-        ret = detect_all(w->m, &detect, NULL, &w->findings, err);
+        ret = detect_all(w->m, &w->p, &detect, NULL, &w->findings, err);
     return ret == 0 ? atlas_make(&w->a, w->m, &w->p, &w->findings, err) : ret;
 }
 

@@ -36,7 +36,7 @@ struct subject {
 struct search {
     const struct ghost_model *m;
     const struct detect_options *o;
-    struct groups groups;
+    const struct groups *groups;
     bool *is_error;                      /* by type; the last one stands for unknown types */
     struct failure *v; uint32_t n, cap;  /* by group, then type */
     struct subject *subjects;            /* by group */
@@ -127,12 +127,12 @@ static void gather_edge(void *self, const struct ghost_model_signature *sig, con
 
 static void gather_failures(struct search *s)
 {
-    for (uint32_t i = 0; i < s->groups.n && !s->failed; i++) {
+    for (uint32_t i = 0; i < s->groups->n && !s->failed; i++) {
         struct subject *one = &s->subjects[i];
         one->failures = s->n;
-        group_edges(s->m, &s->groups.v[i], gather_edge, &(struct gather){ s, i });
+        group_edges(s->m, &s->groups->v[i], gather_edge, &(struct gather){ s, i });
         one->n_failures = s->n - one->failures;
-        one->calls = s->groups.v[i].p ? s->groups.v[i].p->calls : 0;
+        one->calls = s->groups->v[i].p ? s->groups->v[i].p->calls : 0;
         for (uint32_t k = one->failures; k < s->n; k++)
             one->errors += s->v[k].raised + s->v[k].passed;
     }
@@ -170,7 +170,7 @@ struct inflow { const struct search *s; const struct failure *v; enum role from;
 static void add_inflow(struct inflow *in, const struct ghost_model_edge *e)
 {
     const struct search *s = in->s;
-    uint32_t callee = s->groups.of[s->m->signatures[e->signature].function];
+    uint32_t callee = s->groups->of[s->m->signatures[e->signature].function];
     enum role role = s->subjects[callee].role;
     if (callee == in->v->group || e->adopted || role < in->from)
         return;
@@ -186,7 +186,7 @@ static void add_inflow(struct inflow *in, const struct ghost_model_edge *e)
 
 static void find_inflow(struct inflow *in)
 {
-    const struct group *f = &in->s->groups.v[in->v->group];
+    const struct group *f = &in->s->groups->v[in->v->group];
     for (uint32_t i = f->first; i < f->first + f->n; i++) {
         const struct ghost_model_function *of = &in->s->m->functions[i];
         for (uint32_t k = of->callees; k < of->callees + of->n_callees; k++)
@@ -312,7 +312,7 @@ static void detail_edge(void *self, const struct ghost_model_signature *sig, con
     }
     if (e->calls || errors) {
         share(&d->signatures, 0, sig->text, errors, e->calls);
-        share(&d->callers, e->caller == GHOST_NONE ? GHOST_NONE : s->groups.of[e->caller], (struct ghost_str){ 0 }, errors, e->calls);
+        share(&d->callers, e->caller == GHOST_NONE ? GHOST_NONE : s->groups->of[e->caller], (struct ghost_str){ 0 }, errors, e->calls);
     }
 }
 
@@ -320,7 +320,7 @@ enum { SHOWN = 3 };
 
 static struct ghost_str key_of(struct findings *out, const struct search *s, uint32_t group)
 {
-    const struct ghost_model_function *f = &s->m->functions[s->groups.v[group].first];
+    const struct ghost_model_function *f = &s->m->functions[s->groups->v[group].first];
     return findings_key(out, f->module, f->qualname, f->first_line);
 }
 
@@ -392,7 +392,7 @@ static int report(struct search *s, uint32_t group, struct findings *out, struct
 {
     struct subject *one = &s->subjects[group];
     struct detail d = { .s = s };
-    struct finding *row = findings_add_function(out, s->m, s->groups.v[group].first, err);
+    struct finding *row = findings_add_function(out, s->m, s->groups->v[group].first, err);
     if (!row)
         return err ? err->code : GHOST_E_NOMEM;
     row->count = one->errors;
@@ -403,7 +403,7 @@ static int report(struct search *s, uint32_t group, struct findings *out, struct
     struct ghost_str types = tell_types(out, row, s, one);
     row->message = findings_text(out, "exception rate %.1f%% (%" PRIu64 "/%" PRIu64 " calls) exceeds threshold %g%%: %s", 100 * row->rate,
                                  one->errors, one->calls, 100 * s->o->exc_threshold, types.p);
-    group_edges(s->m, &s->groups.v[group], detail_edge, &d);
+    group_edges(s->m, &s->groups->v[group], detail_edge, &d);
     tell_shares(out, row, s, &d.signatures, "signature");
     tell_shares(out, row, s, &d.callers, "caller");
     tell_handlers(out, row, s, one, &d.callers);
@@ -419,22 +419,19 @@ static int report(struct search *s, uint32_t group, struct findings *out, struct
 
 static void find_candidates(struct search *s)
 {
-    for (uint32_t i = 0; i < s->groups.n; i++)
+    for (uint32_t i = 0; i < s->groups->n; i++)
         if (is_too_often(s, s->subjects[i].errors, s->subjects[i].calls)) {
             s->subjects[i].role = CANDIDATE;
             s->candidates[s->n_candidates++] = i;
         }
 }
 
-static int run(const struct ghost_model *m, const struct detect_options *o, struct findings *out, struct ghost_err *err)
+static int run(const struct detect_subject *of, const struct detect_options *o, struct findings *out, struct ghost_err *err)
 {
-    struct search s = { .m = m, .o = o };
-    int ret = groups_make(&s.groups, m, err);
-    if (ret < 0)
-        return ret;
-    s.is_error = find_errors(m, o);
-    s.subjects = calloc((size_t)s.groups.n + 1, sizeof *s.subjects);
-    s.candidates = calloc((size_t)s.groups.n + 1, sizeof *s.candidates);
+    struct search s = { .m = of->m, .o = o, .groups = of->groups, .is_error = find_errors(of->m, o) };
+    int ret = 0;
+    s.subjects = calloc((size_t)s.groups->n + 1, sizeof *s.subjects);
+    s.candidates = calloc((size_t)s.groups->n + 1, sizeof *s.candidates);
     s.failed = !s.is_error || !s.subjects || !s.candidates;
     if (!s.failed)
         gather_failures(&s);
@@ -447,7 +444,6 @@ static int run(const struct ghost_model *m, const struct detect_options *o, stru
             ret = report(&s, s.candidates[i], out, err);
     if (s.failed)
         ret = ghost_fail(err, GHOST_E_NOMEM, "out of memory while counting exceptions");
-    groups_release(&s.groups);
     free(s.is_error);
     free(s.v);
     free(s.subjects);

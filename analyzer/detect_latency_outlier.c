@@ -48,7 +48,7 @@ struct subject {
 struct search {
     const struct ghost_model *m;
     const struct detect_options *o;
-    struct groups groups;
+    const struct groups *groups;
     struct subject *v; uint32_t n;       /* by module */
     uint32_t *of_group;                   /* subject, GHOST_NONE */
     double *scratch;
@@ -61,8 +61,8 @@ static bool is_generator(const struct ghost_model_function *f) { return (f->co_f
 
 static void gather(struct search *s)
 {
-    for (uint32_t i = 0; i < s->groups.n; i++) {
-        const struct group *f = &s->groups.v[i];
+    for (uint32_t i = 0; i < s->groups->n; i++) {
+        const struct group *f = &s->groups->v[i];
         const struct ghost_model_function *of = &s->m->functions[f->first];
         s->of_group[i] = GHOST_NONE;
         if (!f->is_function || !f->p || f->p->finished < MEMBER_CALLS)
@@ -115,12 +115,12 @@ static double median(double *v, uint32_t n)
 
 static void relate(struct search *s, const struct subject *one)
 {
-    const struct group *f = &s->groups.v[one->group];
+    const struct group *f = &s->groups->v[one->group];
     s->mark++;
     for (uint32_t i = f->first; i < f->first + f->n; i++) {
         const struct ghost_model_function *of = &s->m->functions[i];
         for (uint32_t k = of->callees; k < of->callees + of->n_callees; k++)
-            s->related[s->groups.of[s->m->signatures[s->m->edges[s->m->by_caller[k]].signature].function]] = s->mark;
+            s->related[s->groups->of[s->m->signatures[s->m->edges[s->m->by_caller[k]].signature].function]] = s->mark;
     }
 }
 
@@ -129,7 +129,7 @@ static void relate_caller(void *self, const struct ghost_model_signature *sig, c
     struct search *s = self;
     (void)sig;
     if (e->caller != GHOST_NONE)
-        s->related[s->groups.of[e->caller]] = s->mark;
+        s->related[s->groups->of[e->caller]] = s->mark;
 }
 
 static double value_of(const struct subject *one, bool tail) { return fmax(tail ? one->p99 : one->mean, 1); }
@@ -168,7 +168,7 @@ static void robust(struct search *s, uint32_t self, uint32_t from, uint32_t to)
     if (!slow && !odd)
         return;
     relate(s, one);
-    group_edges(s->m, &s->groups.v[one->group], relate_caller, s);
+    group_edges(s->m, &s->groups->v[one->group], relate_caller, s);
     if (slow)
         one->robust = distance(s, self, from, to, false);
     if (odd && one->robust == 0) {
@@ -192,14 +192,14 @@ static uint64_t time_of(const struct search *s, const struct ghost_model_edge *e
 /* The callee that is reported and takes most of this one's time, GHOST_NONE when none takes half. */
 static uint32_t find_cause(const struct search *s, const struct subject *one)
 {
-    const struct group *f = &s->groups.v[one->group];
+    const struct group *f = &s->groups->v[one->group];
     uint32_t cause = GHOST_NONE;
     uint64_t all = 0, most = 0;
     for (uint32_t i = f->first; i < f->first + f->n; i++) {
         const struct ghost_model_function *of = &s->m->functions[i];
         for (uint32_t k = of->callees; k < of->callees + of->n_callees; k++) {
             const struct ghost_model_edge *e = &s->m->edges[s->m->by_caller[k]];
-            uint32_t callee = s->of_group[s->groups.of[s->m->signatures[e->signature].function]];
+            uint32_t callee = s->of_group[s->groups->of[s->m->signatures[e->signature].function]];
             if (callee == GHOST_NONE || !is_slow(&s->v[callee]) || s->v[callee].p->total >= one->p->total)
                 continue;
             uint64_t time = time_of(s, e);
@@ -277,7 +277,7 @@ static int by_fact(const void *pa, const void *pb)
 
 static void tell_callees(struct search *s, struct findings *out, struct finding *row, const struct subject *one)
 {
-    const struct group *f = &s->groups.v[one->group];
+    const struct group *f = &s->groups->v[one->group];
     struct share *v = NULL;
     uint32_t n = 0, cap = 0, united = 0;
     char text[HUMAN], percent[HUMAN];
@@ -285,7 +285,7 @@ static void tell_callees(struct search *s, struct findings *out, struct finding 
         const struct ghost_model_function *of = &s->m->functions[i];
         for (uint32_t k = of->callees; k < of->callees + of->n_callees && grow_array(&v, n, &cap, sizeof *v); k++) {
             const struct ghost_model_edge *e = &s->m->edges[s->m->by_caller[k]];
-            v[n++] = (struct share){ s->groups.of[s->m->signatures[e->signature].function], time_of(s, e) };
+            v[n++] = (struct share){ s->groups->of[s->m->signatures[e->signature].function], time_of(s, e) };
         }
     }
     if (n)
@@ -299,7 +299,7 @@ static void tell_callees(struct search *s, struct findings *out, struct finding 
     if (united)
         qsort(v, united, sizeof *v, by_time);
     for (uint32_t i = 0; i < united && i < 3 && v[i].time; i++) {
-        const struct ghost_model_function *callee = &s->m->functions[s->groups.v[v[i].group].first];
+        const struct ghost_model_function *callee = &s->m->functions[s->groups->v[v[i].group].first];
         findings_evidence(out, row, "time in", findings_text(out, "%.*s:%.*s:%u, %s a call (%s)", FINDING_STR(callee->module),
                           FINDING_STR(callee->qualname), callee->first_line, human_ns(text, (double)v[i].time / (double)one->p->finished),
                           human_share(percent, v[i].time, one->p->total)), 0, 0);
@@ -310,7 +310,7 @@ static void tell_callees(struct search *s, struct findings *out, struct finding 
 static int report(struct search *s, uint32_t index, struct findings *out, struct ghost_err *err)
 {
     const struct subject *one = &s->v[index];
-    struct finding *row = findings_add_function(out, s->m, s->groups.v[one->group].first, err);
+    struct finding *row = findings_add_function(out, s->m, s->groups->v[one->group].first, err);
     double z = fmax(one->z, one->robust);
     if (!row)
         return err ? err->code : GHOST_E_NOMEM;
@@ -350,13 +350,11 @@ static void judge(struct search *s)
             s->v[i].cause = find_cause(s, &s->v[i]);
 }
 
-static int run(const struct ghost_model *m, const struct detect_options *o, struct findings *out, struct ghost_err *err)
+static int run(const struct detect_subject *of, const struct detect_options *o, struct findings *out, struct ghost_err *err)
 {
-    struct search s = { .m = m, .o = o };
-    int ret = groups_make(&s.groups, m, err);
-    if (ret < 0)
-        return ret;
-    size_t n = (size_t)s.groups.n + 1;
+    struct search s = { .m = of->m, .o = o, .groups = of->groups };
+    size_t n = (size_t)s.groups->n + 1;
+    int ret = 0;
     s.v = calloc(n, sizeof *s.v);
     s.of_group = calloc(n, sizeof *s.of_group);
     s.scratch = calloc(n, sizeof *s.scratch);
@@ -370,7 +368,6 @@ static int run(const struct ghost_model *m, const struct detect_options *o, stru
     } else {
         ret = ghost_fail(err, GHOST_E_NOMEM, "out of memory while comparing latencies");
     }
-    groups_release(&s.groups);
     free(s.v);
     free(s.of_group);
     free(s.scratch);

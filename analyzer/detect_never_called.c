@@ -419,8 +419,9 @@ static int report_sources(const struct search *s, struct findings *out, struct g
     return ret;
 }
 
-static int run(const struct ghost_model *m, const struct detect_options *o, struct findings *out, struct ghost_err *err)
+static int run(const struct detect_subject *of, const struct detect_options *o, struct findings *out, struct ghost_err *err)
 {
+    const struct ghost_model *m = of->m;
     struct search s = { .m = m, .blind = find_blindness(m) };
     uint32_t *order = calloc((size_t)m->n_functions + 1, sizeof *order);
     int ret = order && find_recorded_time(&s) ? never_sources_load(&s.sources, o->sources, o->n_sources, m, err) : GHOST_E_NOMEM;

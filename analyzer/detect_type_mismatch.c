@@ -307,8 +307,9 @@ static int judge_function(struct inquiry *q)
     return ret < 0 ? ret : judge_results(q);
 }
 
-static int run(const struct ghost_model *m, const struct detect_options *o, struct findings *out, struct ghost_err *err)
+static int run(const struct detect_subject *of, const struct detect_options *o, struct findings *out, struct ghost_err *err)
 {
+    const struct ghost_model *m = of->m;
     int ret = 0;
     (void)o;
     for (uint32_t i = 0, n; ret >= 0 && i < m->n_annotations; i += n) {

@@ -12,7 +12,7 @@ static int collect(const struct diff_side *s, const struct diff_options *o, stru
     *out = calloc((size_t)s->n_models + 1, sizeof **out);
     int ret = *out ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory while looking for anomalies");
     for (uint32_t i = 0; ret == 0 && i < s->n_models; i++)
-        ret = detect_all(s->models[i], &o->detect, NULL, &(*out)[i], err);
+        ret = detect_all(s->models[i], &s->profiles[i], &o->detect, NULL, &(*out)[i], err);
     return ret;
 }
 

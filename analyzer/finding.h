@@ -1,7 +1,7 @@
 /* finding.h - what a detector found: one struct for all detectors, printers,
  * baselines, the explainer and the diff.
  *
- * Detectors read the model and append; they print nothing and know no format.
+ * Detectors read the model and its sums by function, and append; they print nothing and know no format.
  * A detector is one file `detect_NAME.c` and one row in DETECTORS. */
 #ifndef GHOST_FINDING_H
 #define GHOST_FINDING_H
@@ -67,10 +67,15 @@ struct detect_options {
 };
 #define DETECT_DEFAULTS { .exc_threshold = 0.05, .exc_min_calls = 3, .latency_z = 2.5, .latency_min_ns = 1000000 }
 
+/* What a detector looks at. */
+struct groups;
+struct profiles;
+struct detect_subject { const struct ghost_model *m; const struct groups *groups; /* findings_groups.h */ };
+
 struct detector {
     const char *name;            /* as --only takes it */
     const char *summary;
-    int (*run)(const struct ghost_model *m, const struct detect_options *o, struct findings *out, struct ghost_err *err);
+    int (*run)(const struct detect_subject *of, const struct detect_options *o, struct findings *out, struct ghost_err *err);
 };
 #define DETECTORS(X) X(type_mismatch) X(never_called) X(high_exc_rate) X(latency_outlier)
 #define X(name) extern const struct detector detect_##name;
@@ -81,9 +86,9 @@ extern const struct detector *const detectors[]; /* NULL at the end */
 /* Is code of these flags (GHOST_NODE_*) no dead code when nobody calls it? (never_called) */
 bool never_called_exempts(uint32_t flags);
 
-/* All detectors (or those named in `only`, NULL-ended) over a model: findings with ids and
- * severities, most severe first, undecided ones last. */
-int detect_all(const struct ghost_model *m, const struct detect_options *o, const char *const *only,
+/* All detectors (or those named in `only`, NULL-ended) over a model and its profiles: findings with
+ * ids and severities, most severe first, undecided ones last. */
+int detect_all(const struct ghost_model *m, const struct profiles *p, const struct detect_options *o, const char *const *only,
                struct findings *out, struct ghost_err *err);
 
 #endif

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "findings_groups.h"
+
 const char *const severity_names[] = { "low", "medium", "high", NULL };
 
 const struct detector *const detectors[] = {
@@ -181,18 +183,23 @@ static bool is_wanted(const char *const *only, const char *name)
     return !only || !*only;
 }
 
-int detect_all(const struct ghost_model *m, const struct detect_options *o, const char *const *only,
+int detect_all(const struct ghost_model *m, const struct profiles *p, const struct detect_options *o, const char *const *only,
                struct findings *out, struct ghost_err *err)
 {
+    struct groups groups;
     *out = (struct findings){ 0 };
-    int ret = 0;
+    int ret = groups_make(&groups, m, p, err);
+    if (ret < 0)
+        return ret;
+    struct detect_subject subject = { m, &groups };
     for (const struct detector *const *d = detectors; *d && ret == 0; d++) {
         uint32_t first = out->n;
         if (is_wanted(only, (*d)->name))
-            ret = (*d)->run(m, o, out, err);
+            ret = (*d)->run(&subject, o, out, err);
         for (uint32_t i = first; i < out->n; i++)
             out->v[i].kind = (*d)->name;
     }
+    groups_release(&groups);
     if (ret >= 0 && (out->arena.failed || set_ids(out) < 0))
         ret = ghost_fail(err, GHOST_E_NOMEM, "out of memory while looking for anomalies");
     if (ret < 0) {

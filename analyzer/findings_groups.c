@@ -21,14 +21,9 @@ static bool is_profile_of(const struct profile *p, const struct ghost_model_func
     return p->module.p == f->module.p && p->qualname.p == f->qualname.p && p->line == f->first_line;
 }
 
-int groups_make(struct groups *f, const struct ghost_model *m, struct ghost_err *err)
+int groups_make(struct groups *f, const struct ghost_model *m, const struct profiles *p, struct ghost_err *err)
 {
-    *f = (struct groups){ 0 };
-    int ret = profiles_make(&f->profiles, m, err);
-    if (ret < 0)
-        return ret;
-    f->v = calloc((size_t)m->n_functions + 1, sizeof *f->v);
-    f->of = calloc((size_t)m->n_functions + 1, sizeof *f->of);
+    *f = (struct groups){ .v = calloc((size_t)m->n_functions + 1, sizeof *f->v), .of = calloc((size_t)m->n_functions + 1, sizeof *f->of) };
     if (!f->v || !f->of) {
         groups_release(f);
         return ghost_fail(err, GHOST_E_NOMEM, "out of memory while looking for anomalies");
@@ -37,8 +32,8 @@ int groups_make(struct groups *f, const struct ghost_model *m, struct ghost_err 
         struct group *one = &f->v[f->n];
         *one = (struct group){ .first = i, .is_function = is_def(&m->functions[i]) };
         /* profiles stand in the model's order, without those that were never called */
-        if (profile < f->profiles.n && is_profile_of(&f->profiles.v[profile], &m->functions[i]))
-            one->p = &f->profiles.v[profile++];
+        if (profile < p->n && is_profile_of(&p->v[profile], &m->functions[i]))
+            one->p = &p->v[profile++];
         for (; i < m->n_functions && same_key(&m->functions[i], &m->functions[one->first]); i++)
             f->of[i] = f->n;
         one->n = i - one->first;
@@ -49,7 +44,6 @@ int groups_make(struct groups *f, const struct ghost_model *m, struct ghost_err 
 
 void groups_release(struct groups *f)
 {
-    profiles_release(&f->profiles);
     free(f->v);
     free(f->of);
     *f = (struct groups){ 0 };

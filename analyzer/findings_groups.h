@@ -11,12 +11,12 @@ struct group {
     bool is_function;            /* a def: neither the body of a module or class nor a lambda or comprehension */
 };
 struct groups {
-    struct profiles profiles;
     struct group *v; uint32_t n;  /* in the order of the model */
     uint32_t *of;                /* by model function: its index in v */
 };
 
-int groups_make(struct groups *f, const struct ghost_model *m, struct ghost_err *err);
+/* `p`: the model's profiles, which must live as long. */
+int groups_make(struct groups *f, const struct ghost_model *m, const struct profiles *p, struct ghost_err *err);
 void groups_release(struct groups *f);
 
 /* Calls `visit` for each edge of the group, with all its outcomes. */
