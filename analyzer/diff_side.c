@@ -116,9 +116,8 @@ static bool add_histograms(struct diff_function *row, const struct ghost_model *
     row->fingerprint = row->fingerprint ? row->fingerprint : f->fingerprint;
     for (uint32_t i = 0; i < f->n_signatures; i++) {
         const struct ghost_model_signature *sig = &m->signatures[f->signatures + i];
-        for (uint32_t k = 0; k < sig->n_hist; k++)
-            if (!hist_add(&row->hist, hist_bucket(sig->hist[k].lower), sig->hist[k].count))
-                return false;
+        if (!hist_add_all(&row->hist, sig->hist, sig->n_hist))
+            return false;
     }
     return true;
 }

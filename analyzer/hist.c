@@ -41,13 +41,16 @@ static uint32_t place_of(const struct hist *h, unsigned bucket)
 }
 
 /* In small steps at first, unlike grow_array: there are many, and most stay small. */
-static bool make_room(struct hist *h)
+static bool make_room(struct hist *h, uint32_t more)
 {
-    uint32_t cap = h->cap ? h->cap * 2 : 4;
-    struct hist_entry *v = h->n < h->cap ? h->v : realloc(h->v, cap * sizeof *v);
+    uint32_t needed = h->n + more, cap = h->cap ? h->cap * 2 : 4;
+    if (needed <= h->cap)
+        return true;
+    cap = needed > cap ? needed : cap;
+    struct hist_entry *v = realloc(h->v, cap * sizeof *v);
     if (!v)
         return false;
-    h->cap = h->n < h->cap ? h->cap : cap;
+    h->cap = cap;
     h->v = v;
     return true;
 }
@@ -56,12 +59,44 @@ bool hist_add(struct hist *h, unsigned bucket, uint64_t count)
 {
     uint32_t at = place_of(h, bucket);
     if (at == h->n || h->v[at].bucket != bucket) {
-        if (!make_room(h))
+        if (!make_room(h, 1))
             return false;
         memmove(h->v + at + 1, h->v + at, (h->n++ - at) * sizeof *h->v);
         h->v[at] = (struct hist_entry){ .bucket = bucket };
     }
     h->v[at].count += count;
+    return true;
+}
+
+/* How many of the buckets h has not. */
+static uint32_t count_new(const struct hist *h, const struct ghost_hist_bucket *v, uint32_t n)
+{
+    uint32_t at = 0, fresh = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        unsigned bucket = hist_bucket(v[i].lower);
+        while (at < h->n && h->v[at].bucket < bucket)
+            at++;
+        fresh += at == h->n || h->v[at].bucket != bucket;
+    }
+    return fresh;
+}
+
+/* Merged from the end, so that nothing is moved twice. */
+bool hist_add_all(struct hist *h, const struct ghost_hist_bucket *v, uint32_t n)
+{
+    uint32_t fresh = count_new(h, v, n), from = h->n, to = h->n + fresh;
+    if (!make_room(h, fresh))
+        return false;
+    while (n-- > 0) {
+        unsigned bucket = hist_bucket(v[n].lower);
+        while (from && h->v[from - 1].bucket > bucket)
+            h->v[--to] = h->v[--from];
+        if (from && h->v[from - 1].bucket == bucket)
+            h->v[--to] = (struct hist_entry){ h->v[--from].count + v[n].count, bucket };
+        else
+            h->v[--to] = (struct hist_entry){ v[n].count, bucket };
+    }
+    h->n += fresh;
     return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "ghost/model.h"
 
 enum { HIST_CHUNK = 64, HIST_CHUNKS = 59, HIST_BUCKETS = HIST_CHUNK * HIST_CHUNKS };
 
@@ -29,6 +30,8 @@ struct hist { struct hist_entry *v; uint32_t n, cap; };
 void hist_release(struct hist *h);
 void hist_clear(struct hist *h);           /* empty, its memory is kept */
 bool hist_add(struct hist *h, unsigned bucket, uint64_t count);
+/* A histogram of the model, whose buckets ascend. */
+bool hist_add_all(struct hist *h, const struct ghost_hist_bucket *v, uint32_t n);
 uint64_t hist_count(const struct hist *h);
 
 /* The value that `permille` of the values do not exceed: the middle of its

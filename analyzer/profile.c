@@ -126,9 +126,8 @@ static bool add_signature(struct gather *g, struct profile *p, const struct ghos
 {
     for (uint32_t i = 0; i < s->n_edges; i++)
         add_edge(g, p, &g->m->edges[s->edges + i]);
-    for (uint32_t i = 0; i < s->n_hist; i++)
-        if (!hist_add(&g->hist, hist_bucket(s->hist[i].lower), s->hist[i].count))
-            return false;
+    if (!hist_add_all(&g->hist, s->hist, s->n_hist))
+        return false;
     if (s->first_real && (!p->first_real || s->first_real < p->first_real))
         p->first_real = s->first_real;
     if (s->last_real > p->last_real)
@@ -188,7 +187,7 @@ static void finish(struct gather *g, struct profile *p)
     p->p50 = hist_quantile(&g->hist, 500, p->min, p->max);
     p->p95 = hist_quantile(&g->hist, 950, p->min, p->max);
     p->p99 = hist_quantile(&g->hist, 990, p->min, p->max);
-    hist_release(&g->hist);
+    hist_clear(&g->hist);
     p->signatures = take(g->out, &g->signatures);
     p->returns = take(g->out, &g->returns);
     p->yields = take(g->out, &g->yields);

@@ -47,5 +47,35 @@ static void edges_of_quantiles(void **state)
     hist_release(&h);
 }
 
+/* Merging gives what adding one by one gives, whichever buckets the two have in common. */
+static void merging_is_adding(void **state)
+{
+    enum { ROUNDS = 200, MOST = 40 };
+    struct ghost_hist_bucket v[MOST];
+    uint32_t seed = 1;
+    (void)state;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        struct hist merged = { 0 }, added = { 0 };
+        for (unsigned part = 0; part < 4; part++) {
+            uint32_t n = 0;
+            for (unsigned bucket = 0; bucket < 120 && n < round % (MOST + 1); bucket++) {
+                seed = seed * 1664525 + 1013904223;
+                if (seed >> 30 == part % 2)
+                    v[n++] = (struct ghost_hist_bucket){ hist_lower(bucket), hist_width(bucket), seed >> 8 };
+            }
+            for (uint32_t i = 0; i < n; i++)
+                assert_true(hist_add(&added, hist_bucket(v[i].lower), v[i].count));
+            assert_true(hist_add_all(&merged, v, n));
+            assert_int_equal(merged.n, added.n);
+            for (uint32_t i = 0; i < added.n; i++) {
+                assert_int_equal(merged.v[i].bucket, added.v[i].bucket);
+                assert_int_equal(merged.v[i].count, added.v[i].count);
+            }
+        }
+        hist_release(&merged);
+        hist_release(&added);
+    }
+}
+
 UNIT_TESTS(cmocka_unit_test(buckets_are_adjacent_and_narrow), cmocka_unit_test(quantiles_of_known_values),
-           cmocka_unit_test(edges_of_quantiles))
+           cmocka_unit_test(edges_of_quantiles), cmocka_unit_test(merging_is_adding))
