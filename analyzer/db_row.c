@@ -148,32 +148,26 @@ static bool fetch_hist(sqlite3_stmt *q, int at, struct ghost_model_signature *s,
     return take_char(&p, end, '}') && p == end;
 }
 
-static bool fetch_index(sqlite3_stmt *q, int at, bool optional, uint32_t limit, uint32_t *out)
-{
-    if (optional && sqlite3_column_type(q, at) == SQLITE_NULL) {
-        *out = GHOST_NONE;
-        return true;
-    }
-    int64_t n = sqlite3_column_int64(q, at);
-    *out = (uint32_t)n;
-    return sqlite3_column_type(q, at) == SQLITE_INTEGER && n >= 0 && n < limit;
-}
-
 static bool fetch(sqlite3_stmt *q, int at, const struct db_column *c, uint32_t limit, void *element, void *p, const struct db_sink *to)
 {
-    int64_t n = sqlite3_column_int64(q, at);
-    bool integer = sqlite3_column_type(q, at) == SQLITE_INTEGER;
+    /* the column is looked up once; nobody else uses its connection, so nothing protects the value and nothing has to */
+    sqlite3_value *value = sqlite3_column_value(q, at);
+    int type = sqlite3_value_type(value);
+    bool integer = type == SQLITE_INTEGER;
+    int64_t n = integer ? sqlite3_value_int64(value) : 0;
     switch (c->kind) {
     case DB_U32: *(uint32_t *)p = (uint32_t)n; return integer && n >= 0 && n <= UINT32_MAX;
     case DB_U64: *(uint64_t *)p = (uint64_t)n; return integer;
     case DB_INT: *(int *)p = (int)n; return integer && n == (int)n;
     case DB_BOOL: *(bool *)p = n == 1; return integer && (n == 0 || n == 1);
+    case DB_INDEX:
     case DB_OWNER:
-    case DB_INDEX: return fetch_index(q, at, c->kind == DB_INDEX, limit, p);
+        *(uint32_t *)p = integer ? (uint32_t)n : GHOST_NONE;
+        return integer ? n >= 0 && n < limit : c->kind == DB_INDEX && type == SQLITE_NULL;
     case DB_HIST: return fetch_hist(q, at, element, to->arena);
     case DB_TEXT:
         *(struct ghost_str *)p = keyset_str(to->strings, db_sql_str(q, at));
-        return sqlite3_column_type(q, at) == SQLITE_TEXT;
+        return type == SQLITE_TEXT;
     case DB_IDENTITY:
         if (sqlite3_column_bytes(q, at) != 16)
             return false;
