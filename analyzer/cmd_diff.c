@@ -5,7 +5,6 @@
 
 #include "command.h"
 #include "diff_print.h"
-#include "load.h"
 #include "out.h"
 
 struct diff_command {
@@ -24,74 +23,19 @@ static const char *const formats[] = { "text", "json", "csv", "markdown", "junit
 
 /* ---- sides ---- */
 
-/* The sessions of a list "s1,s2" as models. */
-static int load_side(struct diff_side *side, const struct diff_command *o, const char *list, struct ghost_err *err)
-{
-    size_t n = 1, at = 0;
-    for (const char *c = list; *c; c++)
-        n += *c == ',';
-    struct ghost_model **models = calloc(n + 1, sizeof *models);
-    char *copy = strdup(list), *rest = copy, *name;
-    int ret = models && copy ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory");
-    while (ret == 0 && (name = strsep(&rest, ",")))
-        if (*name && !(models[at++] = load_model(o->data_dir, name, (unsigned)o->jobs, err)))
-            ret = err->code;
-    free(copy);
-    if (ret == 0 && at > 0)
-        return diff_side_make(side, models, (uint32_t)at, err);
-    for (size_t i = 0; models && i < at; i++)
-        if (models[i])
-            ghost_model_free(models[i]);
-    free(models);
-    return ret < 0 ? ret : ghost_fail(err, GHOST_E_USAGE, "'%s' names no session", list);
-}
-
-static int load_range(struct diff_side *side, const struct diff_command *o, const char *session, const char *from, const char *to, struct ghost_err *err)
-{
-    struct ghost_model **models = calloc(2, sizeof *models);
-    if (!models)
-        return ghost_fail(err, GHOST_E_NOMEM, "out of memory");
-    models[0] = load_model_range(o->data_dir, session, (unsigned)o->jobs, from, to, err);
-    if (models[0])
-        return diff_side_make(side, models, 1, err);
-    free(models);
-    return err->code;
-}
-
-/* A mark's name is the moment it was first set; anything else is a time. */
-static int split_time(const struct diff_command *o, const char *session, char out[40], struct ghost_err *err)
-{
-    struct ghost_model *m = load_model(o->data_dir, session, (unsigned)o->jobs, err);
-    if (!m)
-        return err->code;
-    out[0] = '\0';
-    for (uint32_t i = 0; i < m->n_marks; i++)
-        if (strcmp(m->marks[i].name.p, o->split) == 0)
-            snprintf(out, 40, "%llu.%09llu", (unsigned long long)(m->marks[i].first_real / 1000000000u),
-                     (unsigned long long)(m->marks[i].first_real % 1000000000u));
-    ghost_model_free(m);
-    return 0;
-}
-
 static int load_both(struct diff_side *before, struct diff_side *after, const struct diff_command *o, int argc, char **argv, struct ghost_err *err)
 {
-    int ret;
+    const struct diff_sources from = { o->data_dir, (unsigned)o->jobs };
     if (o->split) {
-        char mark[40];
-        const char *session = argc ? argv[0] : NULL;
         if (argc > 1 || o->before || o->after)
             return ghost_fail(err, GHOST_E_USAGE, "--split compares before and after a moment of one session: give one");
-        ret = split_time(o, session, mark, err);
-        if (ret == 0)
-            ret = load_range(before, o, session, NULL, *mark ? mark : o->split, err);
-        return ret == 0 ? load_range(after, o, session, *mark ? mark : o->split, NULL, err) : ret;
+        return diff_load_split(before, after, &from, argc ? argv[0] : NULL, o->split, err);
     }
     const char *b = o->before ? o->before : argc ? argv[0] : NULL, *a = o->after ? o->after : argc > 1 ? argv[1] : NULL;
     if ((o->before != NULL) != (o->after != NULL) || (o->before && argc) || !a || !b)
         return ghost_fail(err, GHOST_E_USAGE, "ghost diff needs two sessions: ghost diff BEFORE AFTER, or --before S1,S2 --after S3,S4; "
                                               "`ghost sessions` lists them. One session: --split TIME");
-    ret = load_side(before, o, b, err);
-    return ret == 0 ? load_side(after, o, a, err) : ret;
+    return diff_load(before, after, &from, b, a, err);
 }
 
 /* ---- the command ---- */
@@ -134,6 +78,7 @@ static int run(const void *options, int argc, char **argv, struct ghost_err *err
     method.min_rate = o->min_rate / 100;
     method.per = o->per;
     method.modules = o->modules;
+    method.jobs = (unsigned)o->jobs;
     ret = load_both(&before, &after, o, argc, argv, err);
     if (ret == 0)
         ret = diff_make(&d, &before, &after, &method, err);

@@ -170,22 +170,11 @@ static int facts_by_diff(struct work *w, char **argv, struct ghost_err *err)
     o.detect = detect_settings();
     struct diff_side sides[2] = { 0 };
     struct diff d = { 0 };
-    int ret = 0;
-    for (unsigned i = 0; i < 2 && ret == 0; i++) {
-        struct ghost_model **m = calloc(1, sizeof *m);       /* the side's from here on */
-        if (m && (*m = load_model(w->o->data_dir, argv[i], (unsigned)w->o->jobs, err))) {
-            ret = diff_side_make(&sides[i], m, 1, err);
-        } else {
-            ret = m ? err->code : ghost_fail(err, GHOST_E_NOMEM, "out of memory");
-            free(m);
-        }
-    }
-    if (ret < 0) {
-        diff_side_release(&sides[0]);
-        diff_side_release(&sides[1]);
-        return ret;
-    }
-    ret = diff_make(&d, &sides[0], &sides[1], &o, err);
+    const struct diff_sources from = { w->o->data_dir, (unsigned)w->o->jobs };
+    o.jobs = from.jobs;
+    int ret = diff_load(&sides[0], &sides[1], &from, argv[0], argv[1], err);
+    if (ret == 0)
+        ret = diff_make(&d, &sides[0], &sides[1], &o, err);
     if (ret >= 0)
         ret = facts_of_diff(&w->facts, &d, err);
     diff_release(&d);

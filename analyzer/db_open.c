@@ -353,18 +353,35 @@ struct ghost_model *db_read(struct db *d, enum db_part part, struct ghost_err *e
     return !m && db_mend(d, err) ? db_read_model(d->sql, part, err) : m;
 }
 
+static struct ghost_model *read_current(const char *path, struct making *k, struct ghost_err *why)
+{
+    sqlite3 *db = open_current(path, &k->sources, k->r, why);
+    struct ghost_model *m = db ? db_read_model(db, DB_ALL, why) : NULL;
+    sqlite3_close(db);
+    return m;
+}
+
+struct ghost_model *db_model_kept(const struct session *s)
+{
+    const struct db_request r = { 0 };
+    struct making k = { .s = s, .r = &r };
+    struct ghost_err why = GHOST_ERR_INIT;
+    char *path = NULL;
+    if (prepare(&k, &path, &why) == 0 && is_kept(s, &r))
+        k.m = read_current(path, &k, &why);
+    making_release(&k);
+    free(path);
+    return k.m;
+}
+
 struct ghost_model *db_model(const struct session *s, const struct db_request *r, struct ghost_err *err)
 {
     struct making k = { .s = s, .r = r };
     struct ghost_err why = GHOST_ERR_INIT;
     char *path = NULL;
-    sqlite3 *db = NULL;
     int ret = prepare(&k, &path, err);
-    if (ret == 0 && is_kept(s, r) && (!r->force || !k.sources.n)) {
-        db = open_current(path, &k.sources, r, &why);
-        k.m = db ? db_read_model(db, DB_ALL, &why) : NULL;
-        sqlite3_close(db);
-    }
+    if (ret == 0 && is_kept(s, r) && (!r->force || !k.sources.n))
+        k.m = read_current(path, &k, &why);
     if (ret == 0 && !k.m && !k.sources.n && why.code != GHOST_E_NOT_FOUND)
         ret = unusable(s, &why, err);
     if (ret == 0 && !k.m) {

@@ -8,6 +8,9 @@
  * analysed, and the database made for the next command. */
 struct ghost_model *db_model(const struct session *s, const struct db_request *r, struct ghost_err *err);
 
+/* Only the first of the two, for any thread: NULL, without a word, when the session must be analysed. */
+struct ghost_model *db_model_kept(const struct session *s);
+
 /* After a failure on `d`: when a damaged file is the reason and the logs are
  * there, the database is made anew, `err` is cleared, and true says to try again.
  * Statements of `d` must be finalized; its handle is another one afterwards. */

@@ -2,6 +2,7 @@
  * on pages read. Only whole pages of main databases are concerned. */
 #include "db_vfs.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -76,20 +77,28 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int fl
     return code;
 }
 
+static sqlite3_vfs checked;
+
+/* By whichever thread opens a database first, while others wait. */
+static void register_checked(void)
+{
+    sqlite3_vfs *system = sqlite3_vfs_find(NULL);
+    if (!system)
+        return;
+    checked = *system;
+    checked.pNext = NULL;
+    checked.pAppData = system;
+    checked.szOsFile = system->szOsFile + (int)sizeof(struct checked_file);
+    checked.xOpen = open_file;
+    checked.zName = "ghost";
+    if (sqlite3_vfs_register(&checked, 0) != SQLITE_OK)
+        checked.zName = NULL;
+}
+
 const char *db_vfs(struct ghost_err *err)
 {
-    static sqlite3_vfs checked;
-    sqlite3_vfs *system = sqlite3_vfs_find(NULL);
-    if (!checked.zName && system) {
-        checked = *system;
-        checked.pNext = NULL;
-        checked.pAppData = system;
-        checked.szOsFile = system->szOsFile + (int)sizeof(struct checked_file);
-        checked.xOpen = open_file;
-        checked.zName = "ghost";
-        if (sqlite3_vfs_register(&checked, 0) != SQLITE_OK)
-            checked.zName = NULL;
-    }
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, register_checked);
     if (!checked.zName)
         ghost_fail(err, GHOST_E_STATE, "SQLite has no file system here");
     return checked.zName;

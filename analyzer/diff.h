@@ -1,7 +1,8 @@
 /* diff.h - two recordings compared: what changed, and is it real?
  *
  * Data flows one way:
- *   models -> sides (diff_side.c: a row per function, over all sessions of a side)
+ *   sessions -> models (diff_load.c)
+ *          -> sides (diff_side.c: a row per function, over all sessions of a side)
  *          -> pairs (diff_match.c: which row is which)
  *          -> changes (diff_latency.c, diff_rates.c, diff_shapes.c)
  *          -> rules (diff_rules.c) and printers (diff_text.c, diff_json.c, ...).
@@ -49,6 +50,16 @@ struct diff_side {
 /* Takes the models over, whatever it returns. */
 int diff_side_make(struct diff_side *s, struct ghost_model **models, uint32_t n, struct ghost_err *err);
 void diff_side_release(struct diff_side *s);
+
+/* Both sides, made at once where `jobs` lets them (as in threads_wanted). */
+struct diff_sources { const char *data_dir; unsigned jobs; };
+/* Of the sessions in two lists such as "s1,s2". */
+int diff_load(struct diff_side *before, struct diff_side *after, const struct diff_sources *o, const char *before_list, const char *after_list,
+              struct ghost_err *err);
+/* Of one session (NULL: the newest) before and after a moment or the mark of that name. */
+int diff_load_split(struct diff_side *before, struct diff_side *after, const struct diff_sources *o, const char *session, const char *moment,
+                    struct ghost_err *err);
+
 /* Was a function of that name called? */
 bool diff_side_calls(const struct diff_side *s, struct ghost_str module, struct ghost_str qualname);
 /* Is there code of that name in an executed module? */
@@ -125,6 +136,7 @@ struct diff_options {
     double min_rate;                         /* 0.01: least change of an exception rate */
     const char *per;                         /* count calls per call of this function; NULL: plainly */
     bool modules;                            /* bodies of modules, too */
+    unsigned jobs;                           /* threads, as in threads_wanted */
     struct detect_options detect;
 };
 #define DIFF_DEFAULTS { .min_effect = 0.2, .alpha = 0.01, .min_rate = 0.01, .detect = DETECT_DEFAULTS }

@@ -15,4 +15,11 @@ struct ghost_model *load_model(const char *data_dir, const char *name, unsigned 
 struct ghost_model *load_model_range(const char *data_dir, const char *name, unsigned jobs, const char *from, const char *to,
                                      struct ghost_err *err);
 
+/* Sessions by name, and the model of each. */
+struct load_list { const char *const *names; struct ghost_model **models; uint32_t n; };
+/* As load_model, for two lists whose models are all NULL yet: what is kept is read from both at once; then
+ * what must be analysed is, one after another in their order, each by all threads. On failure some of the
+ * models are there, for the caller to free. */
+int load_lists(const char *data_dir, struct load_list *a, struct load_list *b, unsigned jobs, struct ghost_err *err);
+
 #endif

@@ -16,6 +16,7 @@
 
 #include "ghost/log.h"
 #include "model_build.h"
+#include "threads.h"
 
 enum { JOBS_MAX = 256 };
 /* Tables double, and those of each log are released before the next: what is large goes back to the system at
@@ -184,9 +185,7 @@ static void release_workers(struct run *r)
 
 static int make_workers(struct run *r)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned n = r->o->jobs ? r->o->jobs : processors > 0 ? (unsigned)processors : 1;
-    n = n < JOBS_MAX ? n : JOBS_MAX;
+    unsigned wanted = threads_wanted(r->o->jobs), n = wanted < JOBS_MAX ? wanted : JOBS_MAX;
     r->workers = calloc(n, sizeof *r->workers);
     if (!r->workers)
         return GHOST_E_NOMEM;
