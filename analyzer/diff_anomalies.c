@@ -6,13 +6,18 @@
 #include <string.h>
 
 #include "diff.h"
+#include "threads.h"
 
-static int collect(const struct diff_side *s, const struct diff_options *o, struct findings **out, struct ghost_err *err)
+struct half { const struct diff_side *side; const struct detect_options *o; struct findings **out; };
+
+static int collect(void *self, struct ghost_err *err)
 {
-    *out = calloc((size_t)s->n_models + 1, sizeof **out);
-    int ret = *out ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory while looking for anomalies");
+    const struct half *h = self;
+    const struct diff_side *s = h->side;
+    struct findings *v = *h->out = calloc((size_t)s->n_models + 1, sizeof *v);
+    int ret = v ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory while looking for anomalies");
     for (uint32_t i = 0; ret == 0 && i < s->n_models; i++)
-        ret = detect_all(s->models[i], &s->profiles[i], &o->detect, NULL, &(*out)[i], err);
+        ret = detect_all(s->models[i], &s->profiles[i], h->o, NULL, &v[i], err);
     return ret;
 }
 
@@ -54,8 +59,8 @@ static bool only_there(struct diff *d, const struct diff_side *s, const struct f
 
 int diff_compare_anomalies(struct diff *d, struct ghost_err *err)
 {
-    int ret = collect(&d->before, d->options, &d->anomalies_before, err);
-    ret = ret < 0 ? ret : collect(&d->after, d->options, &d->anomalies_after, err);
+    struct half before = { &d->before, &d->options->detect, &d->anomalies_before }, after = { &d->after, &d->options->detect, &d->anomalies_after };
+    int ret = threads_both(d->options->jobs, collect, &before, &after, err);
     if (ret < 0)
         return ret;
     bool ok = only_there(d, &d->after, d->anomalies_after, &d->before, d->anomalies_before, &d->anomalies_fresh) &&

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "diff_latency.h"
+#include "threads.h"
 
 const char *const diff_measure_names[] = {
 #define X(name, text, share) #name,
@@ -44,7 +45,7 @@ struct candidate {
     double cold;                             /* log of the typical over the quickest call, of the side with more of it */
     double own_ns;                           /* own time of a quick call */
     double calls;                            /* finished ones, of the side with fewer */
-    struct estimate before[DIFF_N_MEASURES], after[DIFF_N_MEASURES];
+    const struct estimate *before, *after;   /* by measure */
 };
 
 static bool both_finished(const struct diff_pair *p) { return p->before && p->after && p->before->finished && p->after->finished; }
@@ -92,21 +93,10 @@ struct expected {
     double apart;                            /* how far functions go apart that ran at the same time; 0: too few to tell */
 };
 
-/* With many others, leaving the pair itself and its relatives out moves the middle by nothing worth a sort. */
-enum { MANY = 64 };
-
-static bool among(const struct profile_dist *d, struct ghost_str key)
-{
-    for (uint32_t i = 0; i < d->n; i++)
-        if (ghost_str_compare(d->v[i].name, key) == 0)
-            return true;
-    return false;
-}
-
 /* One calls the other: what makes one slower may show in both. */
 static bool related(const struct diff_pair *p, const struct diff_pair *q)
 {
-    return p == q || among(&p->after->callers, q->after->fn_key) || among(&p->after->callees, q->after->fn_key);
+    return p == q || diff_among(&p->after->callers, q->after->fn_key) || diff_among(&p->after->callees, q->after->fn_key);
 }
 
 /* Among few, one that shows more of the recorder and of cold caches than of the machine must not count as a dissenter. */
@@ -136,7 +126,7 @@ static struct expected expected_for(const struct rest *r, const struct diff *d, 
         said = said_by(&r->of[i], view, &weight);
         if (isnan(said))
             continue;
-        weight = r->n < MANY ? few_weight(&r->of[i]) : weight;
+        weight = r->n < DIFF_MANY ? few_weight(&r->of[i]) : weight;
         r->scratch[n++] = (struct weighted){ said, weight };
         sum += weight;
         squares += weight * weight;
@@ -147,7 +137,7 @@ static struct expected expected_for(const struct rest *r, const struct diff *d, 
         off += r->scratch[i].weight * x * x;
     }
     if (n) /* few: one that disagrees must count */
-        e.error = (n < MANY ? sqrt(off / sum) : weighted_spread(r->scratch, n, e.middle)) / sqrt(e.heads);
+        e.error = (n < DIFF_MANY ? sqrt(off / sum) : weighted_spread(r->scratch, n, e.middle)) / sqrt(e.heads);
     return e;
 }
 
@@ -156,12 +146,6 @@ static struct expected expected_for(const struct rest *r, const struct diff *d, 
 /* A function's part in a slice of a side. */
 struct voice { uint32_t slice, pair; double share; };
 struct voices { struct voice *v; uint32_t n; };
-
-static int by_slice(const void *pa, const void *pb)
-{
-    const struct voice *a = pa, *b = pb;
-    return a->slice != b->slice ? (a->slice > b->slice) - (a->slice < b->slice) : (a->pair > b->pair) - (a->pair < b->pair);
-}
 
 static bool voices_of(struct voices *voices, const struct diff *d, const struct candidate *of, bool after)
 {
@@ -175,9 +159,7 @@ static bool voices_of(struct voices *voices, const struct diff *d, const struct 
             if (f->cells[k].finished)
                 voices->v[voices->n++] = (struct voice){ diff_cell_index(&f->cells[k]), i, (double)f->cells[k].finished / (double)f->finished };
     }
-    if (voices->v)
-        qsort(voices->v, voices->n, sizeof *voices->v, by_slice);
-    return voices->v != NULL;
+    return voices->v && diff_sort_by_slice(voices->v, voices->n, sizeof *voices->v, offsetof(struct voice, slice), diff_n_slices(after ? &d->after : &d->before));
 }
 
 /* Adds half of what a side's slices say to every pair that ran in them. */
@@ -364,53 +346,33 @@ static void compare_pair(struct diff_pair *p, const struct candidate *c, const s
 struct work {
     struct diff *d;
     struct rest rest;
-    struct piece *pieces;
-    bool *skip;                              /* of the larger side */
     struct test test;
 };
 
-static void mark_relatives(const struct diff_side *s, const struct diff_function *f, bool *skip)
+struct half { const struct diff_side *side; double z; struct diff_look *looks; };
+
+static int look_at_half(void *self, struct ghost_err *err)
 {
-    for (uint32_t i = 0; i < s->n; i++)
-        skip[i] = &s->v[i] == f || among(&f->callers, s->v[i].fn_key) || among(&f->callees, s->v[i].fn_key);
+    struct half *h = self;
+    return diff_look_at_side(h->side, h->z, &h->looks, err);
 }
 
-/* The speed as all others of a side saw it, made anew for each function of a small program. */
-static int one_side(struct work *w, const struct diff_side *s, const struct diff_function *f, const struct diff_speed *all, double z,
-                    struct diff_pace *pace, struct estimate *out, struct ghost_err *err)
+static void look_at_all(struct work *w, const struct half *before, const struct half *after)
 {
-    struct diff_speed alone = { 0 };
-    if (s->n < MANY) {
-        mark_relatives(s, f, w->skip);
-        int ret = diff_speed_make(&alone, s, w->skip, err);
-        if (ret < 0)
-            return ret;
-        all = &alone;
-    }
-    *pace = diff_pace_of(f, all, w->rest.scratch);
-    diff_estimate_all(f, pace->nature == DIFF_WAITS ? NULL : all, z, w->pieces, out);
-    diff_speed_release(&alone);
-    return 0;
-}
-
-static int look_at_all(struct work *w, const struct diff_speed *before, const struct diff_speed *after, struct ghost_err *err)
-{
-    int ret = 0;
-    for (uint32_t i = 0; ret == 0 && i < w->d->n; i++) {
+    for (uint32_t i = 0; i < w->d->n; i++) {
         const struct diff_pair *p = &w->d->pairs[i];
         struct candidate *c = &w->rest.of[i];
-        struct diff_pace b, a;
         if (!both_finished(p))
             continue;
+        const struct diff_look *b = &before->looks[p->before - before->side->v], *a = &after->looks[p->after - after->side->v];
         look_at_pair(c, p);
-        ret = one_side(w, &w->d->before, p->before, before, w->test.z, &b, c->before, err);
-        ret = ret < 0 ? ret : one_side(w, &w->d->after, p->after, after, w->test.z, &a, c->after, err);
-        if (ret < 0)
-            break;
-        c->exposure = a.exposure - b.exposure;
-        c->nature = b.nature == a.nature ? a.nature : b.nature == DIFF_UNSURE ? a.nature : a.nature == DIFF_UNSURE ? b.nature : DIFF_UNSURE;
+        c->before = b->of;
+        c->after = a->of;
+        c->exposure = a->pace.exposure - b->pace.exposure;
+        c->nature = b->pace.nature == a->pace.nature ? a->pace.nature
+                    : b->pace.nature == DIFF_UNSURE  ? a->pace.nature
+                    : a->pace.nature == DIFF_UNSURE  ? b->pace.nature : DIFF_UNSURE;
     }
-    return ret;
 }
 
 /* How far apart the program's functions go in a measure: tails do so more than middles. */
@@ -432,16 +394,32 @@ static void expected_of_few(const struct work *w, struct expected *out)
             out[view * w->d->n + i] = expected_for(&w->rest, w->d, i, view);
 }
 
+/* Views from one to before another, as both sides show them. */
+struct hearing { struct rest rest; const struct voices *sides; const struct expected *all; struct expected *out; unsigned from, to; };
+
+static int hear_views(void *self, struct ghost_err *err)
+{
+    const struct hearing *h = self;
+    (void)err;
+    for (unsigned view = h->from; view < h->to; view++)
+        for (unsigned after = 0; after < 2; after++)
+            hear(&h->rest, &h->sides[after], view, &h->all[view], h->out + (size_t)view * h->rest.n);
+    return 0;
+}
+
 static bool expected_of_many(const struct work *w, const struct expected all[N_VIEWS], struct expected *out)
 {
-    bool ok = true;
-    for (unsigned after = 0; ok && after < 2; after++) {
-        struct voices voices;
-        ok = voices_of(&voices, w->d, w->rest.of, after);
-        for (unsigned view = 0; ok && view < N_VIEWS; view++)
-            hear(&w->rest, &voices, view, &all[view], out + (size_t)view * w->d->n);
-        free(voices.v);
-    }
+    struct voices sides[2] = { 0 };
+    bool ok = voices_of(&sides[0], w->d, w->rest.of, false) && voices_of(&sides[1], w->d, w->rest.of, true);
+    struct hearing some = { w->rest, sides, all, out, 0, N_VIEWS / 2 }, others = { w->rest, sides, all, out, N_VIEWS / 2, N_VIEWS };
+    size_t most = (sides[0].n > sides[1].n ? sides[0].n : sides[1].n) + (size_t)1;
+    some.rest.scratch = calloc(most, sizeof *some.rest.scratch);
+    others.rest.scratch = calloc(most, sizeof *others.rest.scratch);
+    ok = ok && some.rest.scratch && others.rest.scratch && threads_both(w->d->options->jobs, hear_views, &some, &others, NULL) == 0;
+    free(some.rest.scratch);
+    free(others.rest.scratch);
+    free(sides[0].v);
+    free(sides[1].v);
     return ok;
 }
 
@@ -454,7 +432,7 @@ static bool compare_all(struct work *w)
     for (unsigned view = 0; view < N_VIEWS; view++)
         all[view] = expected_for(&w->rest, w->d, GHOST_NONE, view);
     w->d->speed = exp(all[VIEW_TYPICAL].middle);
-    if (ok && w->d->n < MANY)
+    if (ok && w->d->n < DIFF_MANY)
         expected_of_few(w, of);
     else if (ok)
         ok = expected_of_many(w, all, of);
@@ -471,36 +449,24 @@ static bool compare_all(struct work *w)
 
 int diff_compare_latency(struct diff *d, struct ghost_err *err)
 {
-    uint32_t most = 1, tests = 1, rows = d->before.n > d->after.n ? d->before.n : d->after.n;
-    struct diff_speed before = { 0 }, after = { 0 };
-    int ret = -1;
+    uint32_t tests = 1;
     for (uint32_t i = 0; i < d->n; i++) {
         const struct diff_pair *p = &d->pairs[i];
-        if (!both_finished(p))
-            continue;
-        most = p->before->n_cells > most ? p->before->n_cells : most;
-        most = p->after->n_cells > most ? p->after->n_cells : most;
-        tests += p->before->finished >= DIFF_CALLS_LEAST && p->after->finished >= DIFF_CALLS_LEAST;
+        tests += both_finished(p) && p->before->finished >= DIFF_CALLS_LEAST && p->after->finished >= DIFF_CALLS_LEAST;
     }
     /* Bonferroni over functions and measures: no assumption about how they hang together. */
-    struct work w = { .d = d, .rest = { calloc((size_t)d->n + 1, sizeof(struct candidate)), d->n, calloc((size_t)d->n + most, sizeof(struct weighted)) },
-                      .pieces = calloc(most, sizeof(struct piece)), .skip = calloc((size_t)rows + 1, sizeof(bool)),
+    struct work w = { .d = d, .rest = { calloc((size_t)d->n + 1, sizeof(struct candidate)), d->n, calloc((size_t)d->n + 1, sizeof(struct weighted)) },
                       .test = { .tail = d->options->alpha / 2 / ((double)tests * DIFF_total), .min_effect = d->options->min_effect } };
     w.test.z = normal_upper(w.test.tail);
-    if (!w.rest.of || !w.rest.scratch || !w.pieces || !w.skip) {
-        ghost_fail(err, GHOST_E_NOMEM, "out of memory while comparing latencies");
-        goto out;
+    struct half before = { &d->before, w.test.z, NULL }, after = { &d->after, w.test.z, NULL };
+    int ret = w.rest.of && w.rest.scratch ? threads_both(d->options->jobs, look_at_half, &before, &after, err) : GHOST_E_NOMEM;
+    if (ret == 0) {
+        look_at_all(&w, &before, &after);
+        ret = compare_all(&w) ? 0 : GHOST_E_NOMEM;
     }
-    if (diff_speed_make(&before, &d->before, NULL, err) < 0 || diff_speed_make(&after, &d->after, NULL, err) < 0 ||
-        look_at_all(&w, &before, &after, err) < 0)
-        goto out;
-    ret = compare_all(&w) ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory while comparing latencies");
-out:
-    diff_speed_release(&before);
-    diff_speed_release(&after);
+    free(before.looks);
+    free(after.looks);
     free(w.rest.of);
     free(w.rest.scratch);
-    free(w.pieces);
-    free(w.skip);
-    return ret;
+    return ret < 0 ? ghost_fail(err, ret, "out of memory while comparing latencies") : 0;
 }

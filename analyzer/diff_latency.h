@@ -3,6 +3,7 @@
  *
  *   diff_estimate.c   a measure of one side: its value and how much it varies by itself
  *   diff_machine.c    how fast the machine was, slice by slice, and who follows it
+ *   diff_look.c       both of all functions of a side
  *   diff_latency.c    both sides compared
  *
  * Levels and effects are natural logarithms of ns, and differences of them. */
@@ -15,7 +16,16 @@
 enum {
     DIFF_CALLS_LEAST = 30,       /* fewer calls tell nothing about their distribution */
     DIFF_CELLS_LEAST = 5,        /* and fewer slices nothing about its stability */
+    DIFF_MANY = 64,              /* with so many others, leaving a function and its relatives out moves their middle by nothing worth a sort */
 };
+
+static inline bool diff_among(const struct profile_dist *d, struct ghost_str key)
+{
+    for (uint32_t i = 0; i < d->n; i++)
+        if (ghost_str_compare(d->v[i].name, key) == 0)
+            return true;
+    return false;
+}
 
 /* ---- the machine of one side ---- */
 
@@ -24,6 +34,10 @@ struct diff_speed { double *slices; uint32_t n; double *levels; uint32_t n_funct
 
 /* Where a cell's slice stands among all of its side. */
 static inline uint32_t diff_cell_index(const struct diff_cell *c) { return c->process * GHOST_SLICES + c->slice; }
+static inline uint32_t diff_n_slices(const struct diff_side *s) { return s->n_processes * GHOST_SLICES; }
+/* Puts elements of `size`, which have such an index `at` bytes from their beginning, in its order; those of one
+ * index stay in theirs. false: out of memory. */
+bool diff_sort_by_slice(void *v, uint32_t n, size_t size, size_t at, uint32_t n_slices);
 /* How much a function tells of the machine: by its calls, up to `most`, and its own time of one. */
 double diff_witness_weight(double calls, double most, double ns);
 /* A cell's typical latency; n finished calls, at least one. */
@@ -57,5 +71,12 @@ double diff_quantile(const struct diff_function *f, double share);
 double diff_geometric(const struct diff_function *f);
 /* Where the measure is a quantile, its share of the function's calls, else 0. Needs a finished call. */
 double diff_share(const struct diff_function *f, enum diff_measure m);
+
+
+/* ---- all of one side ---- */
+
+struct diff_look { struct diff_pace pace; struct estimate of[DIFF_N_MEASURES]; };
+/* By row of the side, filled for those with finished calls; `z` as in diff_estimate_all. The caller frees *out, on failure too. */
+int diff_look_at_side(const struct diff_side *s, double z, struct diff_look **out, struct ghost_err *err);
 
 #endif

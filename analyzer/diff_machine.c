@@ -31,12 +31,33 @@ double diff_witness_weight(double calls, double most, double ns)
     return sqrt(fmin(calls, most)) * fmin(1, fmax(0.01, ns / 5000));
 }
 
-static int by_slice(const void *pa, const void *pb)
+static uint32_t slice_of(const char *element, size_t at)
 {
-    const struct reading *a = pa, *b = pb;
-    return a->slice != b->slice ? (a->slice > b->slice) - (a->slice < b->slice) : (a->function > b->function) - (a->function < b->function);
+    uint32_t slice;
+    memcpy(&slice, element + at, sizeof slice);
+    return slice;
 }
 
+/* Counted, then placed. */
+bool diff_sort_by_slice(void *v, uint32_t n, size_t size, size_t at, uint32_t n_slices)
+{
+    uint32_t *next = calloc((size_t)n_slices + 1, sizeof *next);
+    char *from = malloc((size_t)n * size + 1), *to = v;
+    bool ok = next && from;
+    if (ok)
+        memcpy(from, v, (size_t)n * size);
+    for (uint32_t i = 0; ok && i < n; i++)
+        next[slice_of(from + i * size, at) + 1]++;
+    for (uint32_t s = 1; ok && s <= n_slices; s++)
+        next[s] += next[s - 1];
+    for (uint32_t i = 0; ok && i < n; i++)
+        memcpy(to + (size_t)next[slice_of(from + i * size, at)]++ * size, from + i * size, size);
+    free(next);
+    free(from);
+    return ok;
+}
+
+/* By function. */
 static uint32_t read_cells(const struct diff_side *side, const bool *skip, struct reading *v)
 {
     uint32_t n = 0;
@@ -50,7 +71,6 @@ static uint32_t read_cells(const struct diff_side *side, const bool *skip, struc
                 v[n++] = (struct reading){ diff_cell_level(c), (double)c->finished, diff_witness_weight((double)c->finished, 100, (double)row->min), f, diff_cell_index(c) };
         }
     }
-    qsort(v, n, sizeof *v, by_slice);
     return n;
 }
 
@@ -82,18 +102,17 @@ int diff_speed_make(struct diff_speed *s, const struct diff_side *side, const bo
     for (uint32_t f = 0; f < side->n; f++)
         cells += side->v[f].n_cells;
     struct reading *v = calloc(cells, sizeof *v);
-    struct weighted *scratch = calloc((size_t)side->n + 1, sizeof *scratch);
+    struct weighted *scratch = calloc(cells, sizeof *scratch);
     double *calls = calloc((size_t)side->n + 1, sizeof *calls);
-    *s = (struct diff_speed){ .n = side->n_processes * GHOST_SLICES, .n_functions = side->n };
+    *s = (struct diff_speed){ .n = diff_n_slices(side), .n_functions = side->n };
     s->slices = calloc((size_t)s->n + 1, sizeof *s->slices);
     s->levels = calloc((size_t)s->n_functions + 1, sizeof *s->levels);
     bool ok = v && scratch && calls && s->slices && s->levels;
-    if (ok) {
-        uint32_t n = read_cells(side, skip, v);
-        for (unsigned round = 0; round < ROUNDS; round++) {
-            levels_of(s, v, n, calls);
-            slices_of(s, v, n, scratch);
-        }
+    uint32_t n = ok ? read_cells(side, skip, v) : 0;
+    ok = ok && diff_sort_by_slice(v, n, sizeof *v, offsetof(struct reading, slice), s->n);
+    for (unsigned round = 0; ok && round < ROUNDS; round++) {
+        levels_of(s, v, n, calls);
+        slices_of(s, v, n, scratch);
     }
     free(v);
     free(scratch);
