@@ -31,7 +31,7 @@ run_build() { m $jobs all tools; }
 run_clang() { m $jobs CC=clang all tools; }
 run_lint() { m lint; }
 # The third time: what runs in several threads.
-run_unit() { m $jobs unit && m $jobs SAN=address,undefined unit && m $jobs SAN=thread UNIT="u_drain u_pipeline" unit; }
+run_unit() { m $jobs unit && m $jobs SAN=address,undefined unit && m $jobs SAN=thread UNIT="u_drain u_pipeline u_diff_load u_diff_latency" unit; }
 run_replay() { m $jobs replay; }
 run_quick() { m e2e TESTS="$(ls -d tests/reader tests/describe tests/cli 2>/dev/null | tr '\n' ' ')" PYTEST="-q -m 'not slow'"; }
 run_budgets() { m budgets; }

@@ -8,7 +8,7 @@
 #include "analyzer/diff_latency.h"
 #include "unit.h"
 
-enum { SLICES = 20, PER_SLICE = 50, MOST = 40 };
+enum { SLICES = 20, PER_SLICE = 50, MOST = 80 /* many, to diff_latency.c */ };
 
 /* What a program's function does: `ns` at best; `code` times that on the second side. */
 struct planted { double ns, code; double rare_ns, rare; /* a quick path, and the share of calls that take it */ };
@@ -22,11 +22,13 @@ static double chance(void)
     return (double)(seed >> 11) / 9007199254740992.0;
 }
 
+static unsigned rows = 1;        /* of a function in each slice: more where several files define it under one name */
+
 static void add_call(struct diff_function *f, unsigned slice, double ns)
 {
     uint64_t t = (uint64_t)ns;
     unsigned bucket = hist_bucket(t);
-    struct diff_cell *c = &f->cells[slice];
+    struct diff_cell *c = &f->cells[slice * rows + f->calls % rows];
     assert_true(hist_add(&f->hist, bucket, 1));
     *c = (struct diff_cell){ 0, slice, c->calls + 1, 0, c->finished + 1, c->total + t, c->self + t, c->log_sum + bucket, c->log_squares + (uint64_t)bucket * bucket };
     f->calls++;
@@ -39,11 +41,11 @@ static void add_call(struct diff_function *f, unsigned slice, double ns)
 
 static void fill(struct diff_side *s, const struct planted *p, uint32_t n, const struct machine *m, bool after, bool rare)
 {
-    static const char names[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN";
+    static char names[MOST][12];
     *s = (struct diff_side){ .v = calloc(n, sizeof *s->v), .n = n, .n_processes = 1 };
     for (uint32_t i = 0; i < n; i++) {
-        struct ghost_str key = { names + i, 1 };
-        s->v[i] = (struct diff_function){ .fn_key = key, .module = GHOST_STR("m"), .qualname = key, .cells = calloc(SLICES, sizeof *s->v->cells), .n_cells = SLICES };
+        struct ghost_str key = { names[i], (uint32_t)snprintf(names[i], sizeof names[i], "%02u", i) };
+        s->v[i] = (struct diff_function){ .fn_key = key, .module = GHOST_STR("m"), .qualname = key, .cells = calloc(SLICES * rows, sizeof *s->v->cells), .n_cells = SLICES * rows };
     }
     for (unsigned k = 0; k < SLICES * PER_SLICE; k++) {
         unsigned slice = k / PER_SLICE;
@@ -145,6 +147,26 @@ static void test_another_machine(void **state)
     }
 }
 
+/* More rows in a slice than there are functions. */
+static void test_several_rows_of_a_function(void **state)
+{
+    struct planted many[MOST];
+    unsigned others;
+    (void)state;
+    rows = 8;
+    for (unsigned i = 0; i < MOST; i++)
+        many[i] = (struct planted){ 1e6 * (1 + i), 1, 0, 0 };
+    for (uint32_t n = 2; n <= MOST; n += MOST - 2) {
+        many[0].code = 1;
+        struct told t = compare(many, n, idle, idle, false, &others);
+        assert_true(!t.quick && !t.whole && others == 0);
+        many[0].code = 1.5;
+        t = compare(many, n, idle, idle, false, &others);
+        assert_true(t.quick && t.whole && others == 0);
+    }
+    rows = 1;
+}
+
 /* Calls that took a short cut, and do so no more: too few to be the quick end. */
 static void test_a_rare_path(void **state)
 {
@@ -175,7 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_changed), cmocka_unit_test(test_slower_code_on_a_busy_machine), cmocka_unit_test(test_too_little),
-        cmocka_unit_test(test_another_machine), cmocka_unit_test(test_a_rare_path), cmocka_unit_test(test_estimates_need_calls),
+        cmocka_unit_test(test_another_machine), cmocka_unit_test(test_several_rows_of_a_function), cmocka_unit_test(test_a_rare_path), cmocka_unit_test(test_estimates_need_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
