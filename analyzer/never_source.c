@@ -151,14 +151,14 @@ static int compare_module(struct ghost_str a, const char *b)
 
 static void match(struct never_sources *s, const struct ghost_model *m)
 {
-    for (uint32_t i = 0; i < m->n_trees; i++) {          /* by path */
+    for (uint32_t i = 0; s->n && i < m->n_trees; i++) {  /* by path */
         char path[PATH_MAX], real[PATH_MAX];
         struct ghost_str file = m->trees[i].tree->file;
         struct never_file key = { .path = path };
         snprintf(path, sizeof path, "%.*s", (int)file.len, file.p);
         if (realpath(path, real))
             key.path = real;
-        struct never_file *f = s->n ? bsearch(&key, s->v, s->n, sizeof *s->v, by_path) : NULL;
+        struct never_file *f = bsearch(&key, s->v, s->n, sizeof *s->v, by_path);
         if (f)
             f->executed = true;
     }
@@ -179,9 +179,11 @@ static void match(struct never_sources *s, const struct ghost_model *m)
 const struct pyscan_node *never_sources_find(const struct never_sources *s, const struct ghost_def_tree *tree, struct ghost_str qualname, uint32_t line)
 {
     char path[PATH_MAX], real[PATH_MAX];
+    if (!s->n)
+        return NULL;                     /* without a look at the disk */
     snprintf(path, sizeof path, "%.*s", (int)tree->file.len, tree->file.p);
     const struct never_file key = { .path = realpath(path, real) ? real : path };
-    const struct never_file *f = s->n ? bsearch(&key, s->v, s->n, sizeof *s->v, by_path) : NULL;
+    const struct never_file *f = bsearch(&key, s->v, s->n, sizeof *s->v, by_path);
     for (uint32_t i = 0; i < s->n && !f; i++)
         if (is_of(&s->v[i], tree))
             f = &s->v[i];
