@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "analyzer/diff_print.h"
@@ -130,6 +131,24 @@ static void the_same_by_any_number_of_threads(void **state)
     }
 }
 
+/* Another process made the databases, so that in this one two threads are the first to open any. */
+static void both_threads_begin(void **state)
+{
+    int status;
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) {
+        free(told("whole", "twice", NULL, 1));
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(run_in_folder("test -f whole.db && test -f twice.db"), 0);
+    char *text = told("whole", "twice", NULL, 2);
+    assert_non_null(strstr(text, "\"before\""));
+    free(text);
+}
+
 /* ---- two things at once ---- */
 
 struct part { int ret; const char *says; unsigned done; };
@@ -159,6 +178,7 @@ static void the_first_failure_is_told(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(the_same_by_any_number_of_threads), cmocka_unit_test(the_first_failure_is_told) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(both_threads_begin),    /* before any other */
+                                        cmocka_unit_test(the_same_by_any_number_of_threads), cmocka_unit_test(the_first_failure_is_told) };
     return cmocka_run_group_tests(tests, set_up, clean_up);
 }
