@@ -19,6 +19,7 @@ enum {
     DIFF_MANY = 64,              /* with so many others, leaving a function and its relatives out moves their middle by nothing worth a sort */
 };
 
+/* Is a function of that fn_key one of them? */
 static inline bool diff_among(const struct profile_dist *d, struct ghost_str key)
 {
     for (uint32_t i = 0; i < d->n; i++)
