@@ -190,8 +190,8 @@ How it was measured:
 * Each round runs every column once per workload, one right after the other, in an order that rotates; a ratio compares
   runs of the same round. Shown: median over the rounds, in brackets the first and third quartile. `control` is `nothing`
   a second time: its distance from 1 is the noise.
-* `floor` is the least that an exact recorder with times can do: hook each call and return as cheaply as this CPython
-  allows and read the clock (`bench/floor/floor.c`); `floor hook` does not even read it. Neither records anything. Costs
+* `floor` is the least that an exact recorder with times can do: hook each way into a body and out of it as cheaply as this
+  CPython allows and read the clock (`bench/floor/floor.c`); `floor hook` does not even read it. Neither records anything. Costs
   an event are by the events that `ghost --all` counted in the same round.
 * The workload times its own steady part; starting Python, imports and a warm-up come before it, a peer's own end after it.
   "Added on the program's own threads" is thread CPU time there, against `nothing`; "added CPU in all" is the process's,

@@ -16,7 +16,7 @@ __thread struct lane lane __attribute__((tls_model("initial-exec"))) = { .stack_
  * little) and gets a large one when it fills half of it repeatedly. The number of
  * large ones is bounded, so that hundreds of threads stay cheap. */
 #define SMALL_EVENTS 4096u       /* 64 KiB */
-#define LARGE_EVENTS 262144u     /* 2 MiB: two of the log's blocks */
+#define LARGE_EVENTS 262144u     /* 4 MiB: two of the log's blocks */
 #define LARGE_RINGS_MAX 32u
 #define GREENLET_EVENTS 1024u    /* 16 KiB: there may be thousands of them */
 /* Of all rings, those included that the writer has not let go. Each is two mappings, of

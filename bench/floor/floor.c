@@ -1,5 +1,5 @@
-/* floor.c - the least that an exact recorder with times can do: listen to each call and each
- * return as cheaply as this CPython allows, and read the clock. Records nothing. What it adds
+/* floor.c - the least that an exact recorder with times can do: listen to each way into a body and
+ * out of it (calls and returns, yields and resumes, exceptions) as cheaply as this CPython allows, and read the clock. Records nothing. What it adds
  * is the machine's and the interpreter's price; what a recorder adds above it is the
  * recorder's. With FLOOR=hook in the environment not even the clock is read.
  *
@@ -73,12 +73,12 @@ static PyTypeObject callback_type = {
 
 static int install(int clock)
 {
-    static const char *const names[] = { "PY_START", "PY_RETURN" };
+    static const char *const names[] = { "PY_START", "PY_RETURN", "PY_YIELD", "PY_RESUME", "PY_THROW", "PY_UNWIND" };
     const int tool = 4;
     long set = 0;
     PyObject *m = PySys_GetObject("monitoring"), *events = m ? PyObject_GetAttrString(m, "events") : NULL;
     PyObject *r = events && PyType_Ready(&callback_type) == 0 ? PyObject_CallMethod(m, "use_tool_id", "is", tool, "floor") : NULL;
-    for (size_t i = 0; r && i < 2; i++) {
+    for (size_t i = 0; r && i < sizeof names / sizeof *names; i++) {
         struct callback *c = PyObject_New(struct callback, &callback_type);
         PyObject *bit = PyObject_GetAttrString(events, names[i]);
         if (!c || !bit)
