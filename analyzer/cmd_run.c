@@ -176,8 +176,9 @@ static void tell_summary(const struct run_options *o, const struct session *sess
         tell("%u %s of the session still %s and %s being recorded", s->running, plural(s->running, "process", "processes"),
              plural(s->running, "runs", "run"), plural(s->running, "is", "are"));
     if (s->endless)
-        tell("%u %s no end: writing failed (disk full, file size limit), and what came after is lost uncounted; see: ghost doctor",
-             s->endless, plural(s->endless, "log has", "logs have"));
+        tell("%u %s no end: writing failed (disk full, file size limit), and what came after is lost%s; see: ghost doctor",
+             s->endless, plural(s->endless, "log has", "logs have"),
+             s->losses[GHOST_LOSS_NO_LOG].events ? ", counted as far as its process could tell its parent" : " uncounted");
     if (s->unreadable)
         tell("%u %s cannot be read; see: ghost log check %s", s->unreadable, plural(s->unreadable, "log", "logs"), session->path);
 }

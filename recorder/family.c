@@ -1,4 +1,5 @@
-/* family.c - what a forked child tells its parent: that it began a log, or that it could not.
+/* family.c - what a forked child tells its parent: that it began a log, or that it could not, and
+ * what it lost when it has no file to tell it in.
  *
  * A child's log can be lost, or never come to be (no disk, no rights, no descriptors); then
  * nothing in the session would say that there was such a process. So parent and child share
@@ -65,6 +66,13 @@ void family_no_log(void)
         s->lost++;
         s->state = FAILED;
     }
+}
+
+void family_lost(uint64_t events)
+{
+    struct slot *s = my_slot();
+    if (s)
+        s->lost += events;
 }
 
 void family_tell(struct ghost_buf *b)

@@ -214,16 +214,20 @@ static void tell_own_losses(void)
 
 /* The log could not take everything. What is in files stays there for a reader; what is in
  * memory only is gone with the process, and is counted in the journal: for each ring when
- * there is room for so many words, else in one. */
+ * there is room for so many words, else in one. A forked child whose journal is in memory,
+ * too, leaves the count to its parent. */
 static void tell_memory_losses(void)
 {
+    uint64_t lost = 0;
     bool told = false;
     for (int together = 0; together < 2 && !told; together++) {
         struct ghost_buf b = { 0 };
-        ring_tell_memory(&b, together);
+        lost = ring_tell_memory(&b, together);
         told = !b.failed && (b.len == 0 || journal_leave(b.p, b.len) == 0);
         ghost_buf_release(&b);
     }
+    if (!told)
+        family_lost(lost);
 }
 
 void recorder_finish(void)

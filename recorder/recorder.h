@@ -79,6 +79,7 @@ struct ring {
     size_t map_bytes;
     uint64_t capacity;
     uint32_t thread, number;
+    uint32_t n_seeds;            /* events at its beginning that tell what was open: none of the application's; GIL */
     struct lane *lane;           /* its owner's lane or a parked one, NULL once the stack is gone or moved on; GIL */
     const struct lane *owner;    /* the thread's own `lane`, NULL once it is gone; ring_lock */
     bool in_memory;              /* no file behind it: a kill loses it */
@@ -96,8 +97,9 @@ extern struct ring *ring_list;
 uint64_t ring_lost_total(void);
 uint64_t ring_lost_without_ring(void);         /* of these, calls of threads that got no ring */
 bool ring_all_logged(void);
-/* Appends a LOSS for what rings without a file held or dropped and the log has not: one a ring, or `together`. */
-void ring_tell_memory(struct ghost_buf *b, bool together);
+/* Appends a LOSS for what rings without a file held or dropped and the log has not: one a ring, or `together`.
+ * Returns how many events these are. */
+uint64_t ring_tell_memory(struct ghost_buf *b, bool together);
 
 /* ---- stacks.c: greenlets (stacks.h has the rest) ---- */
 bool stacks_room(void);                        /* GIL: may one more greenlet get a ring? */
@@ -163,6 +165,7 @@ void family_before_fork(void);                 /* fork.c: stores only */
 void family_in_child(void);
 void family_log_begun(void);                   /* child: it has a log of its own */
 void family_no_log(void);                      /* child: an event is lost, it could not make one */
+void family_lost(uint64_t events);             /* child, at its end: so many are lost, and no file of its own can tell it */
 void family_tell(struct ghost_buf *b);         /* appends CHILD for each with a log, LOSS for the others */
 
 /* ---- filter.c: shall this code be recorded ---- */

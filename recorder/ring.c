@@ -334,19 +334,22 @@ void ring_remove_files(void)
 
 uint64_t ring_lost_without_ring(void) { return ringless_lost; }
 
-void ring_tell_memory(struct ghost_buf *b, bool together)
+uint64_t ring_tell_memory(struct ghost_buf *b, bool together)
 {
     struct ghost_def_loss all = { .cause = GHOST_LOSS_WRITE_FAILED };
     for (struct ring *r = ring_list; r; r = r->next) {
         const struct ghost_ring_header *h = r->header;
         struct ghost_def_loss loss = { .thread = r->thread, .cause = h->lost_cause ? (uint32_t)h->lost_cause : GHOST_LOSS_WRITE_FAILED,
                                        .count = h->head - h->tail + h->lost - h->lost_logged };
+        if (h->tail < r->n_seeds)
+            loss.count -= r->n_seeds - h->tail;
         if (!r->in_memory || !loss.count)
             continue;
         all.count += loss.count;
         if (!together)
             ghost_encode_loss(b, &loss);
     }
-    if (together)
+    if (together && all.count)
         ghost_encode_loss(b, &all);
+    return all.count;
 }

@@ -73,7 +73,7 @@ enum ghost_shape_kind {
     X(UNPAIRED, 7, "the end of a call whose beginning was not recorded")                \
     X(DAMAGE, 8, "a part of the file could not be read")                                \
     X(DEFINITION, 9, "a definition could not be stored")                                \
-    X(NO_LOG, 10, "a forked process could not make a log of its own")
+    X(NO_LOG, 10, "a forked process could not make a log of its own, or not finish it")
 
 enum ghost_loss_cause {
 #define X(name, number, text) GHOST_LOSS_##name = number,

@@ -8,6 +8,7 @@ import resource
 import shutil
 import stat
 import subprocess
+import threading
 import time
 
 import pytest
@@ -51,20 +52,20 @@ def run_both(ghost, argv, *options, **popen):
     return recorded
 
 
-def busy_events(tmp_path, python, count, threads=1):
+def events_of(tmp_path, argv):
     """How many events the program makes: the same everywhere, whatever becomes of them."""
     ghost = harness.Ghost(tmp_path / "reference")
-    assert ghost.run([python.exe, BUSY, count, threads], "-q").status == 0
+    assert ghost.run(argv, "-q").status == 0
     exported = ghost.export()
-    assert not exported["losses"] and not exported["damages"] and exported["events"] >= 2 * count
+    assert not exported["losses"] and not exported["damages"] and exported["events"] >= 1000
     return exported["events"]
 
 
-def assert_all_accounted(ghost, tmp_path, python, count, result, threads=1):
+def assert_all_accounted(ghost, tmp_path, argv, result):
     """Every event is in the log or told as lost, and the loss was told to the user."""
     events, lost = recorded_and_lost(ghost)
     assert lost > 0, "the test did not make the disk full"
-    assert events + lost == busy_events(tmp_path, python, count, threads)
+    assert events + lost == events_of(tmp_path, argv)
     assert b"lost" in result.err, result.err.decode()
 
 
@@ -74,8 +75,41 @@ def test_full_disk(python, tmp_path, policy):
     with small_disk(tmp_path / "disk", "size=3m") as disk:
         ghost = harness.Ghost(disk / "data")
         (disk / "ballast").write_bytes(bytes(2_500_000))
-        done = run_both(ghost, [python.exe, BUSY, COUNT * 5, 2], "--on-full", policy, timeout=60)
-        assert_all_accounted(ghost, tmp_path, python, COUNT * 5, done, 2)
+        argv = [python.exe, BUSY, COUNT * 5, 2]
+        done = run_both(ghost, argv, "--on-full", policy, timeout=60)
+        assert_all_accounted(ghost, tmp_path, argv, done)
+
+
+@is_root
+@pytest.mark.parametrize("policy", ["wait", "drop"])
+@pytest.mark.parametrize("room", [120_000, 300_000])
+def test_full_disk_that_gets_room(python, tmp_path, policy, room):
+    """Whether what is lost is told in the log, in the journal or in both: once."""
+    with small_disk(tmp_path / "disk", "size=3m") as disk:
+        ghost = harness.Ghost(disk / "data")
+        ballast = disk / "ballast"
+        ballast.write_bytes(bytes(3 * 2**20 - room))
+        argv = [python.exe, BUSY, COUNT * 3, 3]
+        room_again = threading.Timer(0.4, ballast.unlink)
+        room_again.start()
+        done = ghost.run(argv, "--on-full", policy, timeout=60)
+        room_again.join()
+        assert done.status == 0
+        events, lost = recorded_and_lost(ghost)
+        assert events + lost == events_of(tmp_path, argv)
+
+
+@is_root
+@pytest.mark.parametrize("policy", ["wait", "drop"])
+@pytest.mark.parametrize("room", [200_000, 300_000, 600_000])
+def test_full_disk_and_forks(python, tmp_path, policy, room):
+    """A child may have a log and no place for a journal or a ring: its parent tells what it lost."""
+    with small_disk(tmp_path / "disk", "size=3m") as disk:
+        ghost = harness.Ghost(disk / "data")
+        (disk / "ballast").write_bytes(bytes(3 * 2**20 - room))
+        argv = [python.exe, VICTIMS / "forking.py", COUNT, 3]
+        done = run_both(ghost, argv, "--on-full", policy, timeout=60)
+        assert_all_accounted(ghost, tmp_path, argv, done)
 
 
 @is_root
@@ -117,7 +151,7 @@ def limit_file_size(size):
 def test_file_size_limit(python, ghost, tmp_path):
     """RLIMIT_FSIZE: no SIGXFSZ, the rest is counted as lost."""
     done = run_both(ghost, [python.exe, BUSY, COUNT * 3], preexec_fn=limit_file_size(100_000), timeout=60)
-    assert_all_accounted(ghost, tmp_path, python, COUNT * 3, done)
+    assert_all_accounted(ghost, tmp_path, [python.exe, BUSY, COUNT * 3], done)
 
 
 def test_file_size_limit_of_nothing(python, ghost):
@@ -127,7 +161,7 @@ def test_file_size_limit_of_nothing(python, ghost):
 
 def test_size_cap(python, ghost, tmp_path):
     done = run_both(ghost, [python.exe, BUSY, COUNT * 3], "--max-log", "100k", timeout=60)
-    assert_all_accounted(ghost, tmp_path, python, COUNT * 3, done)
+    assert_all_accounted(ghost, tmp_path, [python.exe, BUSY, COUNT * 3], done)
     size = sum(f.stat().st_size for s in ghost.sessions() for f in s.glob("*.ghost"))
     assert size < 200_000, "the log is much larger than its cap"
 
