@@ -90,7 +90,10 @@ struct diff_latency {
     double ratio, low, high;                 /* after/before and its interval, corrected for the number of comparisons */
     double expected;                         /* the ratio that the rest of the program shows */
     bool significant;                        /* larger than the least effect and than noise, in itself and against the rest */
+    bool against_rest;                       /* only against the rest: many witnesses, whose machine the function follows */
 };
+/* The ratio that was judged: on a machine that got faster, code that got slower may take less time than before. */
+static inline double diff_judged(const struct diff_latency *l) { return l->against_rest ? l->ratio / l->expected : l->ratio; }
 
 struct diff_rate {
     double before, after, low, high;         /* shares of calls, and the interval of after - before */

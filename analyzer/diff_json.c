@@ -19,6 +19,7 @@ static void put_latency(struct json *j, const char *key, const struct diff_laten
         json_null(j, "expected_ratio");
     }
     json_bool(j, "significant", l->significant);
+    json_bool(j, "against_rest", l->against_rest);
     json_close(j, '}');
 }
 

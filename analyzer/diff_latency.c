@@ -305,6 +305,7 @@ static void compare(struct diff_latency *l, unsigned m, const struct candidate *
     l->low = exp(ratio - half);
     l->high = exp(ratio + half);
     l->expected = exp(expected);
+    l->against_rest = !v->ask_plain && (m == DIFF_typical || m == DIFF_p50);
     bool real = quick ? quick_is_real(c, &e[view], v, ratio, least, half) : tail || whole_is_real(v, view, least, half, alone);
     if (tail || m == DIFF_mean)
         real = real && beyond(ratio, half, least) && beyond(ratio - expected, half + 2 * t->spread[m], least) && (ratio > 0) == (ratio > expected);

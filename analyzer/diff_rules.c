@@ -52,10 +52,11 @@ static void check_latency(struct context *c, const struct diff_pair *p)
         const struct diff_latency *l = &p->latency[m];
         /* total is mean times calls: news when one of them is */
         bool real = m == DIFF_total ? l->known && (p->latency[DIFF_mean].significant || diff_calls_moved(c->d, p)) : l->significant;
-        if (!(c->rule->kind->measures & 1u << m) || !real || !passes(c->rule, l->ratio))
+        if (!(c->rule->kind->measures & 1u << m) || !real || !passes(c->rule, diff_judged(l)))
             continue;
-        fire(c, p->after, findings_text(c->out, "%s %s -> %s (%.2fx, %.2f to %.2f)", diff_measure_texts[m], human_ns(a, l->before),
-                                        human_ns(b, l->after), l->ratio, l->low, l->high));
+        struct ghost_str rest = passes(c->rule, l->ratio) ? GHOST_STR("") : findings_text(c->out, "; the rest %.2fx", l->expected);
+        fire(c, p->after, findings_text(c->out, "%s %s -> %s (%.2fx, %.2f to %.2f%.*s)", diff_measure_texts[m], human_ns(a, l->before),
+                                        human_ns(b, l->after), l->ratio, l->low, l->high, FINDING_STR(rest)));
         return;
     }
 }

@@ -61,15 +61,18 @@ static void latency_line(FILE *f, const struct diff_pair *p, enum diff_measure m
         fputs("(too few calls to tell)\n", f);
         return;
     }
+    bool slower = diff_judged(l) > 1;
     if (l->significant)
-        color(f, l->ratio > 1 ? "31" : "32");
+        color(f, slower ? "31" : "32");
     fprintf(f, "(%.2f%s", l->ratio, k.times);
     if (m != DIFF_total)
         fprintf(f, ", %.2f to %.2f", l->low, l->high);
     fputc(')', f);
     if (l->significant)
-        fprintf(f, " %s", l->ratio > 1 ? k.up : k.down);
-    fputs(l->significant ? l->ratio > 1 ? " slower" : " faster" : m == DIFF_total ? "" : "  within the noise", f);
+        fprintf(f, " %s", slower ? k.up : k.down);
+    fputs(l->significant ? slower ? " slower" : " faster" : m == DIFF_total ? "" : "  within the noise", f);
+    if (l->significant && slower != (l->ratio > 1))
+        fprintf(f, " than the rest (%.2f%s)", l->expected, k.times);
     color(f, "0");
     fputc('\n', f);
 }

@@ -57,7 +57,7 @@ static void fill(struct diff_side *s, const struct planted *p, uint32_t n, const
     }
 }
 
-struct told { bool quick, whole; double ratio; };
+struct told { bool quick, whole; double ratio; struct diff_latency typical; };
 
 /* What is told of the first function. */
 static struct told compare(const struct planted *p, uint32_t n, struct machine before, struct machine after, bool path_is_gone, unsigned *others)
@@ -72,7 +72,7 @@ static struct told compare(const struct planted *p, uint32_t n, struct machine b
         d.pairs[i] = (struct diff_pair){ .before = &d.before.v[i], .after = &d.after.v[i], .match = DIFF_SAME };
     assert_int_equal(diff_compare_latency(&d, &err), 0);
     const struct diff_latency *l = d.pairs[0].latency;
-    struct told t = { l[DIFF_quick].significant, l[DIFF_typical].significant || l[DIFF_mean].significant || l[DIFF_p50].significant, l[DIFF_quick].ratio };
+    struct told t = { l[DIFF_quick].significant, l[DIFF_typical].significant || l[DIFF_mean].significant || l[DIFF_p50].significant, l[DIFF_quick].ratio, l[DIFF_typical] };
     *others = 0;
     for (uint32_t i = 1; i < n; i++)
         for (unsigned m = 0; m < DIFF_N_MEASURES; m++)
@@ -147,6 +147,21 @@ static void test_another_machine(void **state)
     }
 }
 
+/* The machine got faster, one function's code slower by less: what counts is the rest of the program. */
+static void test_slower_code_on_a_faster_machine(void **state)
+{
+    const struct machine slow = { 2, 0.05, 1.5 };
+    struct planted many[MOST];
+    unsigned others;
+    (void)state;
+    for (unsigned i = 0; i < MOST; i++)
+        many[i] = (struct planted){ 5000 * (1 + i), 1, 0, 0 };
+    assert_true(!compare(many, MOST, slow, idle, false, &others).whole && others == 0);
+    many[0].code = 1.6;
+    struct told t = compare(many, MOST, slow, idle, false, &others);
+    assert_true(t.whole && others == 0 && t.typical.ratio < 0.9 && diff_judged(&t.typical) > 1.5 && diff_judged(&t.typical) < 1.7);
+}
+
 /* More rows in a slice than there are functions. */
 static void test_several_rows_of_a_function(void **state)
 {
@@ -197,7 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_changed), cmocka_unit_test(test_slower_code_on_a_busy_machine), cmocka_unit_test(test_too_little),
-        cmocka_unit_test(test_another_machine), cmocka_unit_test(test_several_rows_of_a_function), cmocka_unit_test(test_a_rare_path), cmocka_unit_test(test_estimates_need_calls),
+        cmocka_unit_test(test_another_machine), cmocka_unit_test(test_slower_code_on_a_faster_machine), cmocka_unit_test(test_several_rows_of_a_function), cmocka_unit_test(test_a_rare_path), cmocka_unit_test(test_estimates_need_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
