@@ -73,7 +73,6 @@ double diff_geometric(const struct diff_function *f);
 /* Where the measure is a quantile, its share of the function's calls, else 0. Needs a finished call. */
 double diff_share(const struct diff_function *f, enum diff_measure m);
 
-
 /* ---- all of one side ---- */
 
 struct diff_look { struct diff_pace pace; struct estimate of[DIFF_N_MEASURES]; };

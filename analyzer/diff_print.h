@@ -13,6 +13,8 @@ struct diff_view {
     bool verbose;                            /* also what is within the noise */
     const char *root;                        /* folder of the sources, for relative paths */
 };
+/* "slower" or "faster"; where the latency itself moved the other way, "slower than the rest (0.62x)". */
+void diff_put_direction(FILE *f, const struct diff_latency *l, const char *times);
 /* Do not look for errors of the stream: its opener does. */
 void diff_text(FILE *f, const struct diff_view *v);
 void diff_json(FILE *f, const struct diff_view *v);

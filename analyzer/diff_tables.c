@@ -79,11 +79,9 @@ static void md_what(FILE *f, const struct diff_pair *p, const struct diff *d)
         const struct diff_latency *l = &p->latency[m];
         if (!l->significant)
             continue;
-        bool slower = diff_judged(l) > 1;
-        fprintf(f, "%s%s %s → %s, **%.2f×** (%.2f to %.2f) %s", sep, diff_measure_texts[m], human_ns(a, l->before), human_ns(b, l->after), l->ratio,
-                l->low, l->high, slower ? "slower" : "faster");
-        if (slower != (l->ratio > 1))
-            fprintf(f, " than the rest (%.2f×)", l->expected);
+        fprintf(f, "%s%s %s → %s, **%.2f×** (%.2f to %.2f) ", sep, diff_measure_texts[m], human_ns(a, l->before), human_ns(b, l->after), l->ratio,
+                l->low, l->high);
+        diff_put_direction(f, l, "×");
         sep = "<br>";
     }
     if (p->exceptions.significant) {

@@ -51,6 +51,14 @@ static void heading(FILE *f, const char *word, const struct diff_function *of)
 
 /* ---- the lines of a changed function ---- */
 
+void diff_put_direction(FILE *f, const struct diff_latency *l, const char *times)
+{
+    bool slower = diff_judged(l) > 1;
+    fputs(slower ? "slower" : "faster", f);
+    if (slower != (l->ratio > 1))
+        fprintf(f, " than the rest (%.2f%s)", l->expected, times);
+}
+
 static void latency_line(FILE *f, const struct diff_pair *p, enum diff_measure m)
 {
     const struct diff_latency *l = &p->latency[m];
@@ -68,11 +76,12 @@ static void latency_line(FILE *f, const struct diff_pair *p, enum diff_measure m
     if (m != DIFF_total)
         fprintf(f, ", %.2f to %.2f", l->low, l->high);
     fputc(')', f);
-    if (l->significant)
-        fprintf(f, " %s", slower ? k.up : k.down);
-    fputs(l->significant ? slower ? " slower" : " faster" : m == DIFF_total ? "" : "  within the noise", f);
-    if (l->significant && slower != (l->ratio > 1))
-        fprintf(f, " than the rest (%.2f%s)", l->expected, k.times);
+    if (l->significant) {
+        fprintf(f, " %s ", slower ? k.up : k.down);
+        diff_put_direction(f, l, k.times);
+    } else if (m != DIFF_total) {
+        fputs("  within the noise", f);
+    }
     color(f, "0");
     fputc('\n', f);
 }

@@ -212,21 +212,25 @@ static void tell_own_losses(void)
     tell(&b);
 }
 
+static bool leave(struct ghost_buf *b)
+{
+    bool left = !b->failed && journal_leave(b->p, b->len) == 0;
+    ghost_buf_release(b);
+    return left;
+}
+
 /* The log could not take everything. What is in files stays there for a reader; what is in
  * memory only is gone with the process, and is counted in the journal: for each ring when
  * there is room for so many words, else in one. A forked child whose journal is in memory,
  * too, leaves the count to its parent. */
 static void tell_memory_losses(void)
 {
-    uint64_t lost = 0;
-    bool told = false;
-    for (int together = 0; together < 2 && !told; together++) {
-        struct ghost_buf b = { 0 };
-        lost = ring_tell_memory(&b, together);
-        told = !b.failed && (b.len == 0 || journal_leave(b.p, b.len) == 0);
-        ghost_buf_release(&b);
-    }
-    if (!told)
+    struct ghost_buf each = { 0 }, all = { 0 };
+    uint64_t lost = ring_tell_memory(&each);
+    if (lost == 0 || leave(&each))
+        return;
+    ghost_encode_loss(&all, &(struct ghost_def_loss){ .cause = GHOST_LOSS_WRITE_FAILED, .count = lost });
+    if (!leave(&all))
         family_lost(lost);
 }
 

@@ -80,7 +80,7 @@ struct ring {
     uint64_t capacity;
     uint32_t thread, number;
     uint32_t n_seeds;            /* events at its beginning that tell what was open: none of the application's; GIL */
-    struct lane *lane;           /* its owner's lane or a parked one, NULL once the stack is gone or moved on; GIL */
+    struct lane *lane;           /* its owner's lane or a parked one, NULL once the stack is gone or moved on; ring_lock */
     const struct lane *owner;    /* the thread's own `lane`, NULL once it is gone; ring_lock */
     bool in_memory;              /* no file behind it: a kill loses it */
     bool lossy;                  /* the last event was dropped; owner */
@@ -94,12 +94,12 @@ void ring_remove_files(void);                  /* after everything is in the log
 void ring_release(struct ring *r);             /* writer: its thread is gone and it is empty */
 extern pthread_mutex_t ring_lock;
 extern struct ring *ring_list;
-uint64_t ring_lost_total(void);
+uint64_t ring_lost_total(void);                 /* any thread */
 uint64_t ring_lost_without_ring(void);         /* of these, calls of threads that got no ring */
 bool ring_all_logged(void);
-/* Appends a LOSS for what rings without a file held or dropped and the log has not: one a ring, or `together`.
- * Returns how many events these are. */
-uint64_t ring_tell_memory(struct ghost_buf *b, bool together);
+/* Appends a LOSS for what each ring without a file held or dropped and the log has not.
+ * Returns how many events these are in all. */
+uint64_t ring_tell_memory(struct ghost_buf *b);
 
 /* ---- stacks.c: greenlets (stacks.h has the rest) ---- */
 bool stacks_room(void);                        /* GIL: may one more greenlet get a ring? */

@@ -106,24 +106,25 @@ static struct ring *ring_new(uint32_t thread, uint64_t events, uint64_t position
     return r;
 }
 
-static void publish(struct ring *r)
-{
-    pthread_mutex_lock(&ring_lock);
-    *ring_end = r; /* an older ring of the same thread is drained first */
-    ring_end = &r->next;
-    __atomic_add_fetch(&n_rings, 1, __ATOMIC_RELAXED);
-    pthread_mutex_unlock(&ring_lock);
-}
-
-static void lane_use(struct lane *l, struct ring *r, uint64_t position)
+/* Gives the lane a ring, in the place of `old` if it had one. */
+static void lane_use(struct lane *l, struct ring *r, uint64_t position, struct ring *old)
 {
     l->ring = r;
     l->header = r->header;
     l->slots = r->slots;
     l->mask = r->capacity - 1;
     l->pos = l->stop = position;
+    pthread_mutex_lock(&ring_lock);
+    if (old) {
+        old->lane = NULL;
+        old->owner = NULL;
+    }
     r->lane = l;
     r->owner = l;
+    *ring_end = r; /* an older ring of the same thread is drained first */
+    ring_end = &r->next;
+    __atomic_add_fetch(&n_rings, 1, __ATOMIC_RELAXED);
+    pthread_mutex_unlock(&ring_lock);
     pthread_setspecific(exit_key, l); /* any value: it makes thread_gone run */
 }
 
@@ -158,8 +159,7 @@ static bool attach(struct lane *l)
     thread_numbers = thread;
     record_thread(thread, r, l->has_ring);
     r->alone = true;
-    publish(r);
-    lane_use(l, r, 0);
+    lane_use(l, r, 0, NULL);
     l->has_ring = true;
     return true;
 }
@@ -168,17 +168,14 @@ static bool attach(struct lane *l)
 static void grow(struct lane *l)
 {
     struct ring *old = l->ring;
-    if (old->capacity >= LARGE_EVENTS || large_rings >= LARGE_RINGS_MAX)
+    if (old->capacity >= LARGE_EVENTS || __atomic_load_n(&large_rings, __ATOMIC_RELAXED) >= LARGE_RINGS_MAX)
         return;
     struct ring *r = ring_new(old->thread, LARGE_EVENTS, l->pos);
     if (!r)
         return;
     __atomic_add_fetch(&large_rings, 1, __ATOMIC_RELAXED);
-    publish(r);
     old->alone = false;
-    old->lane = NULL;
-    old->owner = NULL;
-    lane_use(l, r, l->pos);
+    lane_use(l, r, l->pos, old);
     __atomic_store_n(&old->header->ended, GHOST_RING_LEFT, __ATOMIC_RELEASE);
 }
 
@@ -214,8 +211,8 @@ static void count_loss(struct lane *l, uint64_t tick)
     __atomic_store_n(&h->lost, lost + 1, __ATOMIC_RELEASE);
 }
 
-/* Losses of threads that have no ring of their own. */
-static uint64_t ringless_lost, released_lost;
+static uint64_t ringless_lost;   /* of threads that have no ring; atomic */
+static uint64_t released_lost;   /* of rings that are gone; ring_lock */
 
 void ring_room(struct lane *l, uint64_t tick)
 {
@@ -226,7 +223,7 @@ void ring_room(struct lane *l, uint64_t tick)
     if (!drain_running())
         drain_restart(); /* it was stopped for a fork */
     if (recorder.forked || (!l->ring && !attach(l))) {
-        ringless_lost++;
+        __atomic_add_fetch(&ringless_lost, 1, __ATOMIC_RELAXED);
         if (recorder.forked)
             family_no_log();
         return;
@@ -305,11 +302,15 @@ void ring_forget_all(void)
     lane = (struct lane){ .stack_low = lane.stack_low };
 }
 
+uint64_t ring_lost_without_ring(void) { return __atomic_load_n(&ringless_lost, __ATOMIC_RELAXED); }
+
 uint64_t ring_lost_total(void)
 {
-    uint64_t n = ringless_lost + released_lost;
+    pthread_mutex_lock(&ring_lock); /* the writer releases rings */
+    uint64_t n = ring_lost_without_ring() + released_lost;
     for (struct ring *r = ring_list; r; r = r->next)
-        n += r->header->lost;
+        n += __atomic_load_n(&r->header->lost, __ATOMIC_RELAXED);
+    pthread_mutex_unlock(&ring_lock);
     return n;
 }
 
@@ -332,24 +333,18 @@ void ring_remove_files(void)
     }
 }
 
-uint64_t ring_lost_without_ring(void) { return ringless_lost; }
-
-uint64_t ring_tell_memory(struct ghost_buf *b, bool together)
+uint64_t ring_tell_memory(struct ghost_buf *b)
 {
-    struct ghost_def_loss all = { .cause = GHOST_LOSS_WRITE_FAILED };
+    uint64_t all = 0;
     for (struct ring *r = ring_list; r; r = r->next) {
         const struct ghost_ring_header *h = r->header;
+        uint64_t unwritten = h->head - h->tail, dropped = h->lost - h->lost_logged, seeds = h->tail < r->n_seeds ? r->n_seeds - h->tail : 0;
         struct ghost_def_loss loss = { .thread = r->thread, .cause = h->lost_cause ? (uint32_t)h->lost_cause : GHOST_LOSS_WRITE_FAILED,
-                                       .count = h->head - h->tail + h->lost - h->lost_logged };
-        if (h->tail < r->n_seeds)
-            loss.count -= r->n_seeds - h->tail;
+                                       .count = unwritten + dropped - seeds };
         if (!r->in_memory || !loss.count)
             continue;
-        all.count += loss.count;
-        if (!together)
-            ghost_encode_loss(b, &loss);
+        ghost_encode_loss(b, &loss);
+        all += loss.count;
     }
-    if (together && all.count)
-        ghost_encode_loss(b, &all);
-    return all.count;
+    return all;
 }

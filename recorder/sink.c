@@ -26,7 +26,7 @@ static struct {
     bool private_table;
     dev_t dev;
     ino_t ino;
-    uint64_t size;
+    uint64_t size;               /* the writer writes; atomic */
     int cause;                   /* of the last failure; atomic */
 } file = { .fd = -1, .shared_fd = -1 };
 
@@ -116,6 +116,8 @@ static int failed(struct ghost_err *err, int cause, int code, const char *why)
     return ghost_fail(err, code, "the log %s cannot be written: %s", file.path, why);
 }
 
+static void grew(uint64_t bytes) { __atomic_store_n(&file.size, file.size + bytes, __ATOMIC_RELAXED); }
+
 static int sink_write(void *self, const void *bytes, size_t n, struct ghost_err *err)
 {
     const char *p = bytes;
@@ -137,20 +139,20 @@ static int sink_write(void *self, const void *bytes, size_t n, struct ghost_err 
         if (done <= 0) {
             int saved = errno;
             if (left < n && ftruncate(file.fd, (off_t)file.size) != 0)
-                file.size += n - left; /* a torn frame stays; readers step over it */
+                grew(n - left); /* a torn frame stays; readers step over it */
             return failed(err, GHOST_LOSS_WRITE_FAILED, saved == ENOSPC ? GHOST_E_FULL : GHOST_E_IO, strerror(saved));
         }
         p += done;
         left -= (size_t)done;
     }
-    file.size += n;
+    grew(n);
     __atomic_store_n(&file.cause, 0, __ATOMIC_RELEASE);
     return 0;
 }
 
 struct ghost_sink sink_file = { NULL, sink_write };
 
-uint64_t sink_size(void) { return file.size; }
+uint64_t sink_size(void) { return __atomic_load_n(&file.size, __ATOMIC_RELAXED); }
 int sink_last_cause(void) { return __atomic_load_n(&file.cause, __ATOMIC_ACQUIRE); }
 
 void sink_close(void)

@@ -1,7 +1,7 @@
 /* floor.c - the least that an exact recorder with times can do: listen to each way into a body and
- * out of it (calls and returns, yields and resumes, exceptions) as cheaply as this CPython allows, and read the clock. Records nothing. What it adds
- * is the machine's and the interpreter's price; what a recorder adds above it is the
- * recorder's. With FLOOR=hook in the environment not even the clock is read.
+ * out of it (calls and returns, yields and resumes, exceptions) as cheaply as this CPython allows,
+ * and read the clock. Records nothing. What it adds is the machine's and the interpreter's price;
+ * what a recorder adds above it is the recorder's. With FLOOR=hook in the environment not even the clock is read.
  *
  * 3.11: the frame evaluator. 3.12 and later: sys.monitoring, callbacks of a type of our own
  * with the vectorcall slot (a builtin function costs about 8 ns more). */

@@ -40,6 +40,14 @@ def recorded_and_lost(ghost):
     return exported["events"], exported["events_lost"]
 
 
+@contextlib.contextmanager
+def nearly_full_disk(folder, room):
+    """A disk of 3 MiB on which all but `room` bytes is a file named ballast."""
+    with small_disk(folder, "size=3m") as disk:
+        (disk / "ballast").write_bytes(bytes(3 * 2**20 - room))
+        yield disk
+
+
 def step_calls(ghost):
     return sum(p["call_count"] for p in ghost.export()["profiles"].values() if p["qualname"] == "step")
 
@@ -72,9 +80,8 @@ def assert_all_accounted(ghost, tmp_path, argv, result):
 @is_root
 @pytest.mark.parametrize("policy", ["wait", "drop"])
 def test_full_disk(python, tmp_path, policy):
-    with small_disk(tmp_path / "disk", "size=3m") as disk:
+    with nearly_full_disk(tmp_path / "disk", 395_728) as disk:     # for the live files and a part of the log
         ghost = harness.Ghost(disk / "data")
-        (disk / "ballast").write_bytes(bytes(2_750_000))     # room for the live files and a part of the log
         argv = [python.exe, BUSY, COUNT * 5, 2]
         done = run_both(ghost, argv, "--on-full", policy, timeout=60)
         assert_all_accounted(ghost, tmp_path, argv, done)
@@ -85,12 +92,10 @@ def test_full_disk(python, tmp_path, policy):
 @pytest.mark.parametrize("room", [120_000, 300_000])
 def test_full_disk_that_gets_room(python, tmp_path, policy, room):
     """Whether what is lost is told in the log, in the journal or in both: once."""
-    with small_disk(tmp_path / "disk", "size=3m") as disk:
+    with nearly_full_disk(tmp_path / "disk", room) as disk:
         ghost = harness.Ghost(disk / "data")
-        ballast = disk / "ballast"
-        ballast.write_bytes(bytes(3 * 2**20 - room))
         argv = [python.exe, BUSY, COUNT * 3, 3]
-        room_again = threading.Timer(0.4, ballast.unlink)
+        room_again = threading.Timer(0.4, (disk / "ballast").unlink)
         room_again.start()
         done = ghost.run(argv, "--on-full", policy, timeout=60)
         room_again.join()
@@ -104,10 +109,9 @@ def test_full_disk_that_gets_room(python, tmp_path, policy, room):
 @pytest.mark.parametrize("room", [200_000, 300_000, 600_000])
 def test_full_disk_and_forks(python, tmp_path, policy, room):
     """A child may have a log and no place for a journal or a ring: its parent tells what it lost."""
-    with small_disk(tmp_path / "disk", "size=3m") as disk:
+    with nearly_full_disk(tmp_path / "disk", room) as disk:
         ghost = harness.Ghost(disk / "data")
-        (disk / "ballast").write_bytes(bytes(3 * 2**20 - room))
-        argv = [python.exe, VICTIMS / "forking.py", COUNT, 3]
+        argv = [python.exe, BUSY, COUNT, 1, 3]
         done = run_both(ghost, argv, "--on-full", policy, timeout=60)
         assert_all_accounted(ghost, tmp_path, argv, done)
 

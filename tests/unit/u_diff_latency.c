@@ -128,6 +128,13 @@ static void test_too_little(void **state)
     assert_false(compare(short_one, 2, idle, idle, false, &others).quick);        /* caches can cost 2 us */
 }
 
+/* A program of functions whose calls take `ns`, twice that, three times ... */
+static void make_crowd(struct planted many[MOST], double ns)
+{
+    for (unsigned i = 0; i < MOST; i++)
+        many[i] = (struct planted){ ns * (1 + i), 1, 0, 0 };
+}
+
 /* All calls on a slower machine: whoever else ran there tells. */
 static void test_another_machine(void **state)
 {
@@ -135,8 +142,7 @@ static void test_another_machine(void **state)
     struct planted many[MOST];
     unsigned others;
     (void)state;
-    for (unsigned i = 0; i < MOST; i++)
-        many[i] = (struct planted){ 20000 * (1 + i), 1, 0, 0 };
+    make_crowd(many, 20000);
     for (uint32_t n = 3; n <= MOST; n += MOST - 3) {
         many[0].code = 1;
         struct told t = compare(many, n, idle, slow, false, &others);
@@ -154,8 +160,7 @@ static void test_slower_code_on_a_faster_machine(void **state)
     struct planted many[MOST];
     unsigned others;
     (void)state;
-    for (unsigned i = 0; i < MOST; i++)
-        many[i] = (struct planted){ 5000 * (1 + i), 1, 0, 0 };
+    make_crowd(many, 5000);
     assert_true(!compare(many, MOST, slow, idle, false, &others).whole && others == 0);
     many[0].code = 1.6;
     struct told t = compare(many, MOST, slow, idle, false, &others);
@@ -169,8 +174,7 @@ static void test_several_rows_of_a_function(void **state)
     unsigned others;
     (void)state;
     rows = 8;
-    for (unsigned i = 0; i < MOST; i++)
-        many[i] = (struct planted){ 1e6 * (1 + i), 1, 0, 0 };
+    make_crowd(many, 1e6);
     for (uint32_t n = 2; n <= MOST; n += MOST - 2) {
         many[0].code = 1;
         struct told t = compare(many, n, idle, idle, false, &others);

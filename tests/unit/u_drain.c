@@ -181,11 +181,26 @@ static void in_child_process(void (*body)(void))
     assert_int_equal(status, 0);
 }
 
+/* ghost.status() in another thread, while rings come and go. */
+static void *ask(void *done)
+{
+    while (!__atomic_load_n((bool *)done, __ATOMIC_ACQUIRE))
+        if (ring_lost_total() || !sink_size())
+            abort();
+    return NULL;
+}
+
 static void all_of_many_threads(void)
 {
     unsigned logs, live;
+    bool done = false;
+    pthread_t asks;
     begin(true);
+    assert_int_equal(drain_flush(5000000000u), 0);
+    pthread_create(&asks, NULL, ask, &done);
     run_threads(8);
+    __atomic_store_n(&done, true, __ATOMIC_RELEASE);
+    pthread_join(asks, NULL);
     recorder_finish();
     struct tally t = read_folder(&logs, &live);
     assert_int_equal(logs, 1);
