@@ -274,7 +274,7 @@ static void seed_open_calls(uint64_t tick_bits, unsigned kind, uint32_t func)
     }
     if (!enters && func && func != top) /* an evaluator's frame is gone when its end is told */
         put(tick_bits | GHOST_EV_RESUME, ghost_event_what(func, 0, 1));
-    lane.ring->n_seeds = (uint32_t)lane.pos;
+    lane.header->seeds = (uint32_t)lane.pos;
 }
 
 void capture_store_slow(uint64_t time_kind, uint64_t what)

@@ -264,6 +264,10 @@ static void *drain_main(void *arg)
             __atomic_add_fetch(&drain.round, 1, __ATOMIC_RELEASE);
         if (stop)
             return NULL;
+        if (alone(1)) {
+            __atomic_store_n(&drain.running, false, __ATOMIC_RELEASE);
+            return NULL;
+        }
         wait_for_work(ret != 0);
     }
 }
@@ -310,6 +314,8 @@ int drain_start(struct ghost_err *err)
     return 0;
 }
 
+bool drain_lives(void) { return drain_running() && syscall(SYS_tgkill, getpid(), drain.tid, 0) == 0; }
+
 static bool join(int seconds)
 {
     struct timespec limit;
@@ -319,7 +325,7 @@ static bool join(int seconds)
         return false; /* a disk that hangs: the process must not */
     /* A joined thread may still be counted by the kernel for a moment; CPython
      * 3.12+ looks at that count to warn about forks. */
-    for (int i = 0; i < GONE_TRIES && syscall(SYS_tgkill, getpid(), drain.tid, 0) == 0; i++)
+    for (int i = 0; i < GONE_TRIES && drain_lives(); i++)
         sched_yield();
     __atomic_store_n(&drain.running, false, __ATOMIC_RELEASE);
     return true;
@@ -335,7 +341,7 @@ static bool stop_thread(uint32_t how, int seconds)
     return join(seconds);
 }
 
-void drain_stop_for_fork(void) { stop_thread(1, JOIN_LIMIT_FORK_S); }
+void drain_stop(void) { stop_thread(1, JOIN_LIMIT_FORK_S); }
 
 int drain_restart(void)
 {

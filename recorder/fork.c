@@ -9,7 +9,7 @@
 
 static void before(void)
 {
-    drain_stop_for_fork();
+    drain_stop();
     journal_before_fork();
     family_before_fork();
     pthread_mutex_lock(&ring_lock);
@@ -30,6 +30,7 @@ static void in_child(void)
     lane.stop = lane.pos = 0;
     lane.ring = NULL;
     lane.busy = false;
+    ring_disown_all();
     stacks_forget();
     family_in_child();
 }

@@ -182,6 +182,7 @@ void recorder_ensure_process(void)
         return;
     }
     retry_at = 0;
+    ring_watch_thread(); /* it may have no ring and be the last to end */
     deep_restart();
     recorder.forked = false;
     family_log_begun();
@@ -227,6 +228,7 @@ static void tell_memory_losses(void)
 {
     struct ghost_buf each = { 0 }, all = { 0 };
     uint64_t lost = ring_tell_memory(&each);
+    family_rings_told();
     if (lost == 0 || leave(&each))
         return;
     ghost_encode_loss(&all, &(struct ghost_def_loss){ .cause = GHOST_LOSS_WRITE_FAILED, .count = lost });

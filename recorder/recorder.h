@@ -74,12 +74,12 @@ extern __thread struct lane lane __attribute__((tls_model("initial-exec")));
 
 struct ring {
     struct ring *next;           /* list of all rings; ring_lock */
-    struct ghost_ring_header *header;
+    struct ghost_ring_header *header; /* at the beginning of `map`, or family.c's */
     struct ghost_event *slots;   /* mapped twice in a row: a run never wraps */
-    size_t map_bytes;
+    void *map;
+    size_t map_bytes;            /* of the events */
     uint64_t capacity;
     uint32_t thread, number;
-    uint32_t n_seeds;            /* events at its beginning that tell what was open: none of the application's; GIL */
     struct lane *lane;           /* its owner's lane or a parked one, NULL once the stack is gone or moved on; ring_lock */
     const struct lane *owner;    /* the thread's own `lane`, NULL once it is gone; ring_lock */
     bool in_memory;              /* no file behind it: a kill loses it */
@@ -88,7 +88,9 @@ struct ring {
     uint64_t watermarks;         /* how often half a ring was filled; owner */
 };
 void ring_room(struct lane *l, uint64_t tick); /* GIL: makes room, or leaves pos == stop: drop */
+bool ring_watch_thread(void);                  /* GIL: the calling thread's end will be seen */
 void ring_stop_all(void);                      /* GIL: every lane takes the slow way next */
+void ring_disown_all(void);                    /* child of a fork: no thread's end is to be told in the parent's rings */
 void ring_forget_all(void);                    /* child of a fork: abandons the parent's rings */
 void ring_remove_files(void);                  /* after everything is in the log */
 void ring_release(struct ring *r);             /* writer: its thread is gone and it is empty */
@@ -97,6 +99,7 @@ extern struct ring *ring_list;
 uint64_t ring_lost_total(void);                 /* any thread */
 uint64_t ring_lost_without_ring(void);         /* of these, calls of threads that got no ring */
 bool ring_all_logged(void);
+uint64_t ring_unlogged(const struct ghost_ring_header *h); /* events of the application that it held or dropped and the log has not */
 /* Appends a LOSS for what each ring without a file held or dropped and the log has not.
  * Returns how many events these are in all. */
 uint64_t ring_tell_memory(struct ghost_buf *b);
@@ -143,8 +146,9 @@ int sink_last_cause(void);           /* enum ghost_loss_cause of the last failur
 
 /* ---- drain.c: the writer thread ---- */
 int drain_start(struct ghost_err *err);   /* GIL: makes the log's writer and the thread */
-int drain_restart(void);                  /* GIL: after drain_stop_for_fork in the parent */
-void drain_stop_for_fork(void);           /* any: joins the thread, keeps the writer */
+int drain_restart(void);                  /* GIL: after drain_stop in the parent */
+void drain_stop(void);                   /* any: joins the thread, keeps the writer */
+bool drain_lives(void);                  /* any: does the thread exist? */
 void drain_forget_in_child(void);         /* child: nothing of the parent's is freed or used */
 void drain_wake(void);                    /* any, async-signal-safe */
 bool drain_running(void);
@@ -156,16 +160,24 @@ int drain_flush(uint64_t timeout_ns);     /* GIL: waits until what is stored now
 void deep_tell(void);                     /* GIL, or end of process: brings the counts in the journal up to date */
 void deep_restart(void);                  /* GIL; child of a fork: it counts from 0 */
 
+/* ---- alone.c ---- */
+bool alone(unsigned threads);             /* any thread: has the process only so many threads that have not ended, the caller among them? */
+
 /* ---- fork.c ---- */
 int fork_install(void);
 
 /* ---- family.c: what forked children tell their parent; GIL ---- */
 void family_open(void);
-void family_before_fork(void);                 /* fork.c: stores only */
+void family_before_fork(void);                 /* no allocation, no lock */
 void family_in_child(void);
-void family_log_begun(void);                   /* child: it has a log of its own */
+void family_log_begun(void);                   /* child: it has a log of its own, and no ring of its parent's */
 void family_no_log(void);                      /* child: an event is lost, it could not make one */
 void family_lost(uint64_t events);             /* child, at its end: so many are lost, and no file of its own can tell it */
+/* For a ring without a file: a header of zeros that its process's parent sees. NULL: no parent, or none left.
+ * The second gives one back that nobody writes to; the third says that all of this process's are told. */
+struct ghost_ring_header *family_ring_header(void);
+void family_ring_gone(struct ghost_ring_header *h);
+void family_rings_told(void);
 void family_tell(struct ghost_buf *b);         /* appends CHILD for each with a log, LOSS for the others */
 
 /* ---- filter.c: shall this code be recorded ---- */

@@ -50,6 +50,8 @@ static void thread_gone(void *arg)
         }
     pthread_mutex_unlock(&ring_lock);
     lane = (struct lane){ .stack_low = lane.stack_low };
+    if (alone(2) && drain_lives()) /* it and the writer: nobody else can stop the writer or need it */
+        drain_stop();
 }
 
 static void fill_header(struct ring *r, uint64_t position)
@@ -94,14 +96,18 @@ static struct ring *ring_new(uint32_t thread, uint64_t events, uint64_t position
     r->capacity = events;
     r->map_bytes = events * sizeof(struct ghost_event);
     ring_path(r, path, sizeof(path));
-    r->header = livefile_map(path, r->map_bytes, true, &r->in_memory);
-    if (!r->header) {
+    r->map = livefile_map(path, r->map_bytes, true, &r->in_memory);
+    if (!r->map) {
         free(r);
         return NULL;
     }
-    if (r->in_memory)
+    if (r->in_memory) {
         recorder_note(GHOST_NOTE_ANON_RING, "");
-    r->slots = (struct ghost_event *)((char *)r->header + GHOST_LIVE_DATA);
+        r->header = family_ring_header();
+    }
+    if (!r->header)
+        r->header = r->map;
+    r->slots = (struct ghost_event *)((char *)r->map + GHOST_LIVE_DATA);
     fill_header(r, position);
     return r;
 }
@@ -125,7 +131,6 @@ static void lane_use(struct lane *l, struct ring *r, uint64_t position, struct r
     ring_end = &r->next;
     __atomic_add_fetch(&n_rings, 1, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&ring_lock);
-    pthread_setspecific(exit_key, l); /* any value: it makes thread_gone run */
 }
 
 static void record_thread(uint32_t thread, const struct ring *r, bool greenlet)
@@ -143,13 +148,18 @@ static void record_thread(uint32_t thread, const struct ring *r, bool greenlet)
     journal_append_buf(&b);
 }
 
+bool ring_watch_thread(void)
+{
+    if (!exit_key_made && pthread_key_create(&exit_key, thread_gone) != 0)
+        return false;
+    exit_key_made = true;
+    return pthread_setspecific(exit_key, &lane) == 0; /* any value: it makes thread_gone run */
+}
+
 static bool attach(struct lane *l)
 {
-    if (!exit_key_made) {
-        if (pthread_key_create(&exit_key, thread_gone) != 0)
-            return false;
-        exit_key_made = true;
-    }
+    if (!ring_watch_thread())
+        return false;
     if (l->has_ring && (!stacks_room() || __atomic_load_n(&n_rings, __ATOMIC_RELAXED) >= RINGS_MAX))
         return false;
     uint32_t thread = thread_numbers + 1;
@@ -282,23 +292,31 @@ void ring_release(struct ring *r)
         ring_path(r, path, sizeof(path));
         unlink(path);
     }
-    livefile_unmap(r->header, r->map_bytes, true);
+    if (r->header != r->map)
+        family_ring_gone(r->header);
+    livefile_unmap(r->map, r->map_bytes, true);
     free(r);
+}
+
+void ring_disown_all(void)
+{
+    for (struct ring *r = ring_list; r; r = r->next) {
+        r->lane = NULL;
+        r->owner = NULL;
+    }
 }
 
 void ring_forget_all(void)
 {
     for (struct ring *r = ring_list, *next; r; r = next) {
         next = r->next;
-        livefile_unmap(r->header, r->map_bytes, true);
+        livefile_unmap(r->map, r->map_bytes, true);
         free(r);
     }
     ring_list = NULL;
     ring_end = &ring_list;
     ring_numbers = thread_numbers = large_rings = n_rings = 0;
     ringless_lost = released_lost = 0;
-    if (exit_key_made)
-        pthread_setspecific(exit_key, NULL);
     lane = (struct lane){ .stack_low = lane.stack_low };
 }
 
@@ -333,14 +351,19 @@ void ring_remove_files(void)
     }
 }
 
+uint64_t ring_unlogged(const struct ghost_ring_header *h)
+{
+    uint64_t unwritten = h->head - h->tail, dropped = h->lost - h->lost_logged, seeds = h->tail < h->seeds ? h->seeds - h->tail : 0;
+    return unwritten + dropped - seeds;
+}
+
 uint64_t ring_tell_memory(struct ghost_buf *b)
 {
     uint64_t all = 0;
     for (struct ring *r = ring_list; r; r = r->next) {
         const struct ghost_ring_header *h = r->header;
-        uint64_t unwritten = h->head - h->tail, dropped = h->lost - h->lost_logged, seeds = h->tail < r->n_seeds ? r->n_seeds - h->tail : 0;
         struct ghost_def_loss loss = { .thread = r->thread, .cause = h->lost_cause ? (uint32_t)h->lost_cause : GHOST_LOSS_WRITE_FAILED,
-                                       .count = unwritten + dropped - seeds };
+                                       .count = ring_unlogged(h) };
         if (!r->in_memory || !loss.count)
             continue;
         ghost_encode_loss(b, &loss);

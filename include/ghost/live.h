@@ -43,7 +43,7 @@ struct ghost_live_common {
 struct ghost_ring_header {
     struct ghost_live_common common;             /* offset 0 */
     uint32_t thread;                             /* 48: thread number */
-    uint32_t pad0;
+    uint32_t seeds;                              /* 52: events at the ring's beginning that only tell what was open then */
     uint64_t os_tid;                             /* 56 */
     uint64_t start_tick;                         /* 64 */
     uint64_t tick_ns_q32;                        /* 72: ns per tick, 32.32 fixed point */

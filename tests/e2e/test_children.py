@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+import harness
+
 PREFORK = """
 import os
 
@@ -96,6 +98,30 @@ with open(sys.argv[1], "w") as f:
 """
 
 
+FORKING_THREAD = """
+import _thread, ctypes, importlib, itertools, os, sys, time
+
+def step(i):
+    return i
+
+def work(pid):
+    os.waitpid(pid, 0)
+    time.sleep(0.5)                   # the writer looks at the rings
+    for i in range(20_000):
+        step(i)
+    done.release()
+    return True
+
+importlib.import_module(sys.argv[1])
+ctypes.CDLL(None).puts(b"in a buffer of C's, which whoever ends by exit(3) writes")
+done = _thread.allocate_lock()
+done.acquire()
+# In the child this calls no further function: its thread comes to its end, and the process with it.
+_thread.start_new_thread(any, (itertools.chain(map(step, [0]), map(work, iter(os.fork, 0))),))
+done.acquire()
+"""
+
+
 def write(tmp_path, text):
     path = tmp_path / "app.py"
     path.write_text(text)
@@ -145,6 +171,17 @@ def test_pool_that_renews_its_processes(python, method, ghost, tmp_path):
     assert b"no end" not in done.err and b"(0 lost)" in done.err, done.err.decode()
     got, _ = counts(ghost)
     assert (got["task"], got["leaf"]) == (8, 8)
+
+
+@pytest.mark.parametrize("module", ["threading", "_thread"])       # the first has a function that the child calls
+def test_thread_that_forks_and_ends(python, module, ghost, tmp_path):
+    """The child's only thread ends, and so does the process; that is no end of the parent's thread."""
+    argv = [python.exe, "-W", "ignore", write(tmp_path, FORKING_THREAD), module]
+    plain = harness.run(argv, cwd=tmp_path, timeout=60)
+    done = ghost.run(argv, "--flush", "0.05", cwd=tmp_path, timeout=60)
+    assert (done.status, done.out) == (plain.status, plain.out), done.err.decode()
+    got, data = counts(ghost)
+    assert (got["step"], got["work"]) == (20_001, 1) and data["events_lost"] == 0
 
 
 def test_daemon_that_closes_everything(python, ghost, tmp_path):

@@ -107,11 +107,12 @@ def test_full_disk_that_gets_room(python, tmp_path, policy, room):
 @is_root
 @pytest.mark.parametrize("policy", ["wait", "drop"])
 @pytest.mark.parametrize("room", [200_000, 300_000, 600_000])
-def test_full_disk_and_forks(python, tmp_path, policy, room):
-    """A child may have a log and no place for a journal or a ring: its parent tells what it lost."""
+@pytest.mark.parametrize("end", ["exit", "leave", "kill"])
+def test_full_disk_and_forks(python, tmp_path, policy, room, end):
+    """A child may have a log and no place for a journal or a ring: its parent tells what it lost, however it ended."""
     with nearly_full_disk(tmp_path / "disk", room) as disk:
         ghost = harness.Ghost(disk / "data")
-        argv = [python.exe, BUSY, COUNT, 1, 3]
+        argv = [python.exe, BUSY, COUNT, 1, 3, end]
         done = run_both(ghost, argv, "--on-full", policy, timeout=60)
         assert_all_accounted(ghost, tmp_path, argv, done)
 

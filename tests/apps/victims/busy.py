@@ -1,11 +1,15 @@
 """A known number of calls with a known answer: COUNT calls of step(), in THREADS threads; with CHILDREN,
-COUNT more in each of these, forked in between and ended in good order, and in the process again.
+COUNT more in each of these, forked in between, and in the process again. A child ends in good order (exit),
+by os._exit (leave) or by SIGKILL (kill).
 
-usage: busy.py COUNT [THREADS [CHILDREN]]
+usage: busy.py COUNT [THREADS [CHILDREN [exit|leave|kill]]]
 """
 import os
+import signal
 import sys
 import threading
+
+ENDS = {"exit": sys.exit, "leave": os._exit, "kill": lambda status: os.kill(os.getpid(), signal.SIGKILL)}
 
 
 def step(i):
@@ -19,7 +23,8 @@ def loop(n):
     return total
 
 
-count, threads, children = map(int, [*sys.argv[1:], *["1", "0"][len(sys.argv) - 2:]])
+*numbers, end = [*sys.argv[1:], *["1", "0", "exit"][len(sys.argv) - 2:]]
+count, threads, children = map(int, numbers)
 results = []
 workers = [threading.Thread(target=lambda: results.append(loop(count // threads))) for _ in range(threads - 1)]
 for w in workers:
@@ -31,7 +36,7 @@ pids = []
 for _ in range(children):
     pid = os.fork()
     if pid == 0:
-        sys.exit(loop(count) & 1)
+        ENDS[end](loop(count) & 1)
     pids.append(pid)
 if children:
     results.append(loop(count))
