@@ -227,6 +227,34 @@ def configuration(env, boot, main_name, script):
     }
 
 
+def one_call():
+    for _ in range(9):               # from here on its instructions specialize themselves
+        pass
+    (lambda: None)()
+
+
+def make_subscripts_visible():
+    """CPython 3.11.0 to 3.11.3 run a __getitem__ without asking the frame evaluator (gh-104405), where
+    they find a version of the function below 2**16 to remember. So all of these are used up: each first
+    call of a function takes one. 4 ms."""
+    if not (3, 11) <= sys.version_info < (3, 11, 4):
+        return
+    code = one_call.__code__
+    raw, call, end = code.co_code, 22, 4   # bytes of the call and of what follows it
+    if len(raw) != 64:
+        return
+    calls = code.replace(co_code=raw[:-call - end] + raw[-call - end:-end] * 4096 + raw[-end:])
+    for _ in range(16):
+        one_call.__code__ = calls.replace()
+        one_call()
+    classes = [object]
+    for c in classes:                # what has a version already gets another
+        classes += type.__subclasses__(c)
+        getter = vars(c).get('__getitem__')
+        if type(getter) is type(one_call):
+            getter.__code__ = getter.__code__
+
+
 def record(env, boot):
     check_interpreter()
     if 'ghost_recorder' in sys.modules or not in_main_interpreter():
@@ -238,6 +266,7 @@ def record(env, boot):
     try:
         config = configuration(env, boot, *who)
         recorder = load_recorder(path)
+        make_subscripts_visible()
         recorder.start(config)
     except (ImportError, RuntimeError) as error:
         sys.modules.pop('ghost_recorder', None)
