@@ -234,18 +234,20 @@ static int round_once(bool everything)
 
 /* ---- the thread ---- */
 
-static void wait_for_work(bool after_failure)
+/* True when nobody woke it. */
+static bool wait_for_work(bool after_failure)
 {
     uint64_t ns = after_failure ? RETRY_NS : recorder.config.flush_ns < BUSY_NS ? recorder.config.flush_ns : BUSY_NS;
     struct timespec t = { (time_t)(ns / 1000000000u), (long)(ns % 1000000000u) };
     if (__atomic_load_n(&drain.stop, __ATOMIC_ACQUIRE))
-        return;
+        return false;
     if (after_failure) { /* a full ring would wake us without end */
         nanosleep(&t, NULL);
-        return;
+        return true;
     }
     if (__atomic_load_n(&drain.wake, __ATOMIC_ACQUIRE) == 0)
         futex(&drain.wake, FUTEX_WAIT, 0, &t);
+    return __atomic_load_n(&drain.wake, __ATOMIC_ACQUIRE) == 0;
 }
 
 static void *drain_main(void *arg)
@@ -255,7 +257,7 @@ static void *drain_main(void *arg)
     sink_adopt();
     drain.tid = (pid_t)syscall(SYS_gettid);
     __atomic_store_n(&drain.running, true, __ATOMIC_RELEASE);
-    for (;;) {
+    for (bool idle = false;;) {
         uint32_t stop = __atomic_load_n(&drain.stop, __ATOMIC_ACQUIRE);
         bool asked = __atomic_exchange_n(&drain.flush_now, 0, __ATOMIC_ACQ_REL) != 0;
         __atomic_store_n(&drain.wake, 0, __ATOMIC_RELEASE);
@@ -264,11 +266,11 @@ static void *drain_main(void *arg)
             __atomic_add_fetch(&drain.round, 1, __ATOMIC_RELEASE);
         if (stop)
             return NULL;
-        if (alone(1)) {
+        if (idle && alone(1)) {
             __atomic_store_n(&drain.running, false, __ATOMIC_RELEASE);
             return NULL;
         }
-        wait_for_work(ret != 0);
+        idle = wait_for_work(ret != 0);
     }
 }
 

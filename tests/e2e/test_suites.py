@@ -67,13 +67,6 @@ SUITES = [
 ]
 
 
-def first_of_each_minor():
-    found = {}
-    for python in harness.pythons():
-        found.setdefault(python.minor, python)
-    return list(found.values())
-
-
 def sources(suite, python):
     """The unpacked source distribution, from the registry the first time."""
     folder = harness.CACHE / "suites"
@@ -167,7 +160,7 @@ class Trial:
         return any(fnmatch.fnmatchcase(name, glob) for glob in self.suite.varies for name in (key, f"{key} {field}"))
 
 
-@pytest.mark.parametrize("interpreter", harness.pythons() if WHOLE else first_of_each_minor(), ids=lambda p: p.label)
+@pytest.mark.parametrize("interpreter", harness.pythons(), ids=lambda p: p.label)
 @pytest.mark.parametrize("suite", SUITES, ids=lambda s: s.project)
 def test_suite(suite, interpreter, ghost, tmp_path):
     trial = Trial(suite, interpreter, ghost, tmp_path)
