@@ -61,11 +61,12 @@ def run_both(ghost, argv, *options, **popen):
 
 
 def events_of(tmp_path, argv):
-    """How many events the program makes: the same everywhere, whatever becomes of them."""
+    """How many events the program makes: the same everywhere, whatever becomes of them. A process that
+    is killed or leaves may do so while a frame is being written; its events are in its rings then."""
     ghost = harness.Ghost(tmp_path / "reference")
     assert ghost.run(argv, "-q").status == 0
     exported = ghost.export()
-    assert not exported["losses"] and not exported["damages"] and exported["events"] >= 1000
+    assert not exported["losses"] and all(damage["cut"] for damage in exported["damages"]) and exported["events"] >= 1000
     return exported["events"]
 
 
