@@ -101,12 +101,26 @@ static void set_clock(struct ghost_writer *w, const struct replay *r, const stru
     }
 }
 
+/* How many of a thread's events from position `first` to before `end` are in blocks: the first ones. */
+static uint64_t covered(const struct replay *r, uint32_t thread, uint64_t first, uint64_t end)
+{
+    const struct replay_thread *t = replay_thread(r, thread);
+    uint64_t until = t && t->covered > first ? t->covered : first;
+    return (until < end ? until : end) - first;
+}
+
 /* Losses that only the live files know of. */
-static void add_losses(struct live_files *l)
+static void add_losses(struct live_files *l, const struct replay *r)
 {
     struct ghost_def_loss damage = { .cause = GHOST_LOSS_DAMAGE }, refused = { .cause = GHOST_LOSS_DEFINITION, .count = l->records_refused };
     for (size_t i = 0; i < l->n_rings; i++)
         if (l->rings[i].lost.count) ghost_encode_loss(&l->records, &l->rings[i].lost);
+    for (size_t i = 0; i < l->n_fileless; i++) {
+        const struct live_fileless *f = &l->fileless[i];
+        struct ghost_def_loss loss = { .thread = f->thread, .cause = f->cause,
+                                       .count = f->end_seq - f->first_seq - covered(r, f->thread, f->first_seq, f->end_seq) + f->dropped };
+        if (loss.count) ghost_encode_loss(&l->records, &loss);
+    }
     if (l->unusable) ghost_encode_loss(&l->records, &damage);
     if (l->records_refused) ghost_encode_loss(&l->records, &refused);
 }
@@ -114,9 +128,7 @@ static void add_losses(struct live_files *l)
 /* A ring's events from the first on that no block covers. */
 static struct ghost_run run_of(const struct live_ring *ring, const struct replay *r)
 {
-    const struct replay_thread *t = replay_thread(r, ring->thread);
-    uint64_t covered = t && t->covered > ring->first_seq ? t->covered - ring->first_seq : 0;
-    size_t skip = covered < ring->n ? (size_t)covered : ring->n;
+    size_t skip = (size_t)covered(r, ring->thread, ring->first_seq, ring->first_seq + ring->n);
     return (struct ghost_run){ ring->thread, ring->first_seq + skip, skip ? ring->ev + skip : ring->ev, ring->n - skip };
 }
 
@@ -140,7 +152,7 @@ int live_encode_tail(struct live_files *l, const struct replay *r, struct ghost_
     if (!w) return GHOST_E_NOMEM;
     int ret = replay_export(r, writer_tracker(w), &tail.news) ? 0 : ghost_fail(err, GHOST_E_NOMEM, "out of memory for the open calls of a log");
     set_clock(w, r, l);
-    add_losses(l);
+    add_losses(l, r);
     if (ret == 0 && l->records.failed) ret = ghost_fail(err, GHOST_E_NOMEM, "out of memory for definitions");
     if (ret == 0) ret = ghost_writer_records(w, l->records.p, l->records.len, err);
     if (ret == 0) ret = merge_rings(&tail, l, r);
@@ -161,7 +173,7 @@ uint64_t live_oldest_event(const struct live_files *l)
 
 bool live_anything(const struct live_files *l)
 {
-    bool found = l->records.len || l->unusable || l->records_refused;
+    bool found = l->records.len || l->unusable || l->records_refused || l->n_fileless;
     for (size_t i = 0; i < l->n_rings; i++) found = found || l->rings[i].n || l->rings[i].lost.count;
     return found;
 }

@@ -107,6 +107,8 @@ static bool not_begun(const struct source *s)
 
 /* ---- rings ---- */
 
+static uint64_t nonnegative(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
+
 struct ring_numbers { uint64_t head, tail, capacity; };
 
 static struct ring_numbers ring_numbers(const struct source *s, const struct ghost_ring_header *h)
@@ -167,7 +169,7 @@ static bool read_ring(struct source *s, const uint8_t *process, struct live_ring
     ring->anchor = (struct ghost_anchor){ swap64(s, h.anchor_tick), swap64(s, h.anchor_mono), swap64(s, h.anchor_real) };
     uint64_t lost = swap64(s, h.lost), logged = swap64(s, h.lost_logged), cause = swap64(s, h.lost_cause);
     ring->lost = (struct ghost_def_loss){ ring->thread, cause && cause <= UINT32_MAX ? (uint32_t)cause : GHOST_LOSS_RING_FULL,
-                                          lost > logged ? lost - logged : 0, swap64(s, h.lost_first_tick), swap64(s, h.lost_last_tick) };
+                                          nonnegative(lost, logged), swap64(s, h.lost_first_tick), swap64(s, h.lost_last_tick) };
     return true;
 }
 
@@ -202,10 +204,33 @@ static bool take_records(struct live_files *l, const uint8_t *p, size_t n)
     return ok;
 }
 
+/* The headers in the journal's first page of rings that have no file. */
+static int read_fileless(struct live_files *l, const struct source *s, const struct ghost_defs_header *page)
+{
+    for (size_t i = 0; i < GHOST_FILELESS_MAX; i++) {
+        const struct ghost_ring_header *h = &page->fileless[i];
+        static const char nothing[8];
+        uint64_t head = swap64(s, h->head), tail = swap64(s, h->tail), seeds = swap32(s, h->seeds);
+        uint32_t thread = swap32(s, h->thread);
+        if (memcmp(h->common.magic, nothing, sizeof nothing) == 0) continue;
+        if (memcmp(h->common.magic, GHOST_RING_MAGIC, 8) != 0 || thread == 0 || tail > head || head - tail > RING_EVENTS_MAX) {
+            l->unusable++;
+            continue;
+        }
+        if (!array_grow(&l->fileless, &l->fileless_cap, l->n_fileless + 1, sizeof *l->fileless)) return GHOST_E_NOMEM;
+        uint64_t first = seeds > tail ? seeds : tail, cause = swap64(s, h->lost_cause);
+        l->fileless[l->n_fileless++] = (struct live_fileless){
+            thread, cause && cause <= UINT32_MAX ? (uint32_t)cause : GHOST_LOSS_WRITE_FAILED, first, first > head ? first : head,
+            nonnegative(swap64(s, h->lost), swap64(s, h->lost_logged)) };
+    }
+    return 0;
+}
+
 static int read_journal(struct live_files *l, struct source *s, const uint8_t *process)
 {
     struct ghost_defs_header h;
     if (!read_header(s, &h, sizeof h, GHOST_DEFS_MAGIC, process)) return GHOST_E_CORRUPT;
+    if (read_fileless(l, s, &h) != 0) return GHOST_E_NOMEM;
     uint64_t written = swap64(s, h.written), used = swap64(s, h.used), capacity = swap64(s, h.common.capacity);
     if (written > used || used > capacity || used > s->size || used - written > JOURNAL_MAX - l->records.len) return GHOST_E_CORRUPT;
     if (written == used) return 0;
@@ -288,6 +313,7 @@ void live_files_release(struct live_files *l)
 {
     for (size_t i = 0; i < l->n_rings; i++) free(l->rings[i].ev);
     free(l->rings);
+    free(l->fileless);
     ghost_buf_release(&l->records);
     *l = (struct live_files){ 0 };
 }

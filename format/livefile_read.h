@@ -15,8 +15,16 @@ struct live_ring {
     struct ghost_def_loss lost;  /* count 0: nothing that the log does not know */
 };
 
+/* A ring that had no file: its events are gone, but for those that a block covers. */
+struct live_fileless {
+    uint32_t thread, cause;
+    uint64_t first_seq, end_seq; /* positions of what the writer had not taken */
+    uint64_t dropped;            /* events that it had no room for */
+};
+
 struct live_files {
     struct live_ring *rings; size_t n_rings, rings_cap;
+    struct live_fileless *fileless; size_t n_fileless, fileless_cap;
     struct ghost_buf records;    /* of the journal, in order, whole and decodable ones only */
     uint64_t records_refused;    /* bytes or records of the journal that are unusable */
     uint64_t unusable;           /* files that are no live files of this process, or damaged */

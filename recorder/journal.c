@@ -216,6 +216,39 @@ out:
     return ret;
 }
 
+struct ghost_ring_header *journal_ring_header(void)
+{
+    for (uint32_t i = 0; i < n_chunks; i++)
+        for (uint32_t k = 0; !chunks[i].in_memory && k < GHOST_FILELESS_MAX; k++) {
+            struct ghost_ring_header *h = &chunks[i].header->fileless[k];
+            if (__atomic_load_n(&h->common.pid, __ATOMIC_ACQUIRE) == 0)
+                return h; /* its user stores its pid there */
+        }
+    return NULL;
+}
+
+bool journal_has_ring(const struct ghost_ring_header *h)
+{
+    uint32_t n = __atomic_load_n(&n_chunks, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct ghost_defs_header *page = chunks[i].header;
+        if (h >= page->fileless && h < page->fileless + GHOST_FILELESS_MAX)
+            return true;
+    }
+    return false;
+}
+
+bool journal_ring_gone(struct ghost_ring_header *h)
+{
+    struct ghost_live_common *c = &h->common;
+    if (!journal_has_ring(h))
+        return false;
+    memset(c->magic, 0, sizeof(c->magic)); /* a reader's sign comes first */
+    memset(c + 1, 0, sizeof(*h) - sizeof(*c));
+    __atomic_store_n(&c->pid, 0, __ATOMIC_RELEASE);
+    return true;
+}
+
 void journal_remove_files(void)
 {
     char path[PATH_MAX + 32];

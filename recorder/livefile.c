@@ -90,7 +90,8 @@ void *livefile_map(const char *path, size_t data, bool twice, bool *in_memory)
     size_t one = GHOST_LIVE_DATA + data;
     void *map = NULL;
 
-    *in_memory = false;
+    if (in_memory)
+        *in_memory = false;
     int fd = open_file(path, one);
     if (fd >= 0) {
         map = map_fd(fd, data, twice);
@@ -99,6 +100,8 @@ void *livefile_map(const char *path, size_t data, bool twice, bool *in_memory)
             return map;
         unlink(path);
     }
+    if (!in_memory)
+        return NULL;
     *in_memory = true;
     fd = open_memory(one);
     if (fd >= 0) {

@@ -74,7 +74,7 @@ extern __thread struct lane lane __attribute__((tls_model("initial-exec")));
 
 struct ring {
     struct ring *next;           /* list of all rings; ring_lock */
-    struct ghost_ring_header *header; /* at the beginning of `map`, or family.c's */
+    struct ghost_ring_header *header; /* at the beginning of `map`, or journal.c's or family.c's */
     struct ghost_event *slots;   /* mapped twice in a row: a run never wraps */
     void *map;
     size_t map_bytes;            /* of the events */
@@ -100,7 +100,7 @@ uint64_t ring_lost_total(void);                 /* any thread */
 uint64_t ring_lost_without_ring(void);         /* of these, calls of threads that got no ring */
 bool ring_all_logged(void);
 uint64_t ring_unlogged(const struct ghost_ring_header *h); /* events of the application that it held or dropped and the log has not */
-/* Appends a LOSS for what each ring without a file held or dropped and the log has not.
+/* Appends a LOSS for what each ring held or dropped that the log has not and no file tells.
  * Returns how many events these are in all. */
 uint64_t ring_tell_memory(struct ghost_buf *b);
 
@@ -113,7 +113,7 @@ void stacks_thread_gone(const struct lane *owner); /* any, ring_lock held: its p
 /* A new mapped file of a header page and `data` bytes (page multiple), space
  * reserved so that a store cannot fault on a full disk; with `twice` the data
  * are mapped a second time right behind. Falls back to plain memory
- * (*in_memory). NULL only when memory is short as well. */
+ * (*in_memory) unless in_memory is NULL. NULL: not even that. */
 void *livefile_map(const char *path, size_t data, bool twice, bool *in_memory);
 void livefile_unmap(void *map, size_t data, bool twice);
 
@@ -134,6 +134,11 @@ void journal_written(uint64_t bytes);                  /* writer: so much is in 
 uint64_t journal_size(void);
 extern uint64_t definitions_lost;
 void journal_remove_files(void);
+/* For a ring without a file: a header of zeros where a reader finds it, whatever becomes of the
+ * process. NULL: no journal has a file, or none left. GIL. */
+struct ghost_ring_header *journal_ring_header(void);
+bool journal_ring_gone(struct ghost_ring_header *h);   /* writer: nobody uses it any more. False: not one of these */
+bool journal_has_ring(const struct ghost_ring_header *h);
 
 /* ---- sink.c: the log file ---- */
 int sink_open(const char *path, struct ghost_err *err);  /* GIL: creates it, 0600 */

@@ -60,7 +60,6 @@ static void fill_header(struct ring *r, uint64_t position)
     struct ghost_anchor now = { clock_tick(), 0, 0 };
     struct timespec ts;
 
-    memcpy(h->common.magic, GHOST_RING_MAGIC, sizeof(h->common.magic));
     h->common.version = GHOST_LIVE_VERSION;
     h->common.order = GHOST_LIVE_ORDER;
     memcpy(h->common.process, recorder.process, sizeof(h->common.process));
@@ -77,6 +76,8 @@ static void fill_header(struct ring *r, uint64_t position)
     h->anchor_real = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
     h->tail = position;
     __atomic_store_n(&h->head, position, __ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    memcpy(h->common.magic, GHOST_RING_MAGIC, sizeof(h->common.magic)); /* until now it holds nothing */
 }
 
 static void ring_path(const struct ring *r, char *path, size_t n)
@@ -84,7 +85,7 @@ static void ring_path(const struct ring *r, char *path, size_t n)
     snprintf(path, n, "%.*s.%u.ring", PATH_MAX, recorder.base, r->number);
 }
 
-static struct ring *ring_new(uint32_t thread, uint64_t events, uint64_t position)
+static struct ring *ring_new(uint32_t thread, uint64_t events, uint64_t position, bool only_file)
 {
     struct ring *r = calloc(1, sizeof(*r));
     char path[PATH_MAX + 32];
@@ -96,14 +97,16 @@ static struct ring *ring_new(uint32_t thread, uint64_t events, uint64_t position
     r->capacity = events;
     r->map_bytes = events * sizeof(struct ghost_event);
     ring_path(r, path, sizeof(path));
-    r->map = livefile_map(path, r->map_bytes, true, &r->in_memory);
+    r->map = livefile_map(path, r->map_bytes, true, only_file ? NULL : &r->in_memory);
     if (!r->map) {
         free(r);
         return NULL;
     }
     if (r->in_memory) {
         recorder_note(GHOST_NOTE_ANON_RING, "");
-        r->header = family_ring_header();
+        r->header = journal_ring_header();
+        if (!r->header)
+            r->header = family_ring_header();
     }
     if (!r->header)
         r->header = r->map;
@@ -163,7 +166,7 @@ static bool attach(struct lane *l)
     if (l->has_ring && (!stacks_room() || __atomic_load_n(&n_rings, __ATOMIC_RELAXED) >= RINGS_MAX))
         return false;
     uint32_t thread = thread_numbers + 1;
-    struct ring *r = ring_new(thread, l->has_ring ? GREENLET_EVENTS : SMALL_EVENTS, 0);
+    struct ring *r = ring_new(thread, l->has_ring ? GREENLET_EVENTS : SMALL_EVENTS, 0, false);
     if (!r)
         return false;
     thread_numbers = thread;
@@ -174,13 +177,14 @@ static bool attach(struct lane *l)
     return true;
 }
 
-/* Moves the thread to a larger ring; the old one is drained and let go. */
+/* Moves the thread to a larger ring; the old one is drained and let go. Not to one without
+ * a file: a small ring that outlives a kill is better than a large one that does not. */
 static void grow(struct lane *l)
 {
     struct ring *old = l->ring;
     if (old->capacity >= LARGE_EVENTS || __atomic_load_n(&large_rings, __ATOMIC_RELAXED) >= LARGE_RINGS_MAX)
         return;
-    struct ring *r = ring_new(old->thread, LARGE_EVENTS, l->pos);
+    struct ring *r = ring_new(old->thread, LARGE_EVENTS, l->pos, true);
     if (!r)
         return;
     __atomic_add_fetch(&large_rings, 1, __ATOMIC_RELAXED);
@@ -224,6 +228,8 @@ static void count_loss(struct lane *l, uint64_t tick)
 static uint64_t ringless_lost;   /* of threads that have no ring; atomic */
 static uint64_t released_lost;   /* of rings that are gone; ring_lock */
 
+static bool is_power_of_two(uint64_t n) { return (n & (n - 1)) == 0; }
+
 void ring_room(struct lane *l, uint64_t tick)
 {
     if (recorder.forked)
@@ -242,8 +248,8 @@ void ring_room(struct lane *l, uint64_t tick)
     uint64_t half = r->capacity / 2;
 
     if (used(l) >= half) {
-        if (++r->watermarks >= GROW_AFTER_WATERMARKS)
-            grow(l);
+        if (++r->watermarks >= GROW_AFTER_WATERMARKS && is_power_of_two(r->watermarks))
+            grow(l); /* a disk without room is asked ever less often */
         r = l->ring;
         half = r->capacity / 2;
         drain_wake();
@@ -292,7 +298,7 @@ void ring_release(struct ring *r)
         ring_path(r, path, sizeof(path));
         unlink(path);
     }
-    if (r->header != r->map)
+    if (r->header != r->map && !journal_ring_gone(r->header))
         family_ring_gone(r->header);
     livefile_unmap(r->map, r->map_bytes, true);
     free(r);
@@ -364,7 +370,7 @@ uint64_t ring_tell_memory(struct ghost_buf *b)
         const struct ghost_ring_header *h = r->header;
         struct ghost_def_loss loss = { .thread = r->thread, .cause = h->lost_cause ? (uint32_t)h->lost_cause : GHOST_LOSS_WRITE_FAILED,
                                        .count = ring_unlogged(h) };
-        if (!r->in_memory || !loss.count)
+        if (!r->in_memory || !loss.count || journal_has_ring(h))
             continue;
         ghost_encode_loss(b, &loss);
         all += loss.count;

@@ -63,14 +63,21 @@ struct ghost_ring_header {
 static_assert(offsetof(struct ghost_ring_header, head) == 128, "ring layout");
 static_assert(offsetof(struct ghost_ring_header, tail) == 256, "ring layout");
 
+#define GHOST_FILELESS_MAX 11u
 struct ghost_defs_header {
     struct ghost_live_common common;             /* offset 0 */
     char pad1[128 - 48];
     _Alignas(64) uint64_t used;                  /* 128: bytes of whole records stored */
     char pad2[256 - 136];
     _Alignas(64) uint64_t written;               /* 256: bytes that are in the log */
+    char pad3[576 - 264];
+    /* 576: headers of rings that have no file, for no disk had room for it: what is in such a
+     * ring ends with its process, how much it was stands here. Magic of zeros: none. */
+    struct ghost_ring_header fileless[GHOST_FILELESS_MAX];
 };
 static_assert(offsetof(struct ghost_defs_header, used) == 128, "journal layout");
 static_assert(offsetof(struct ghost_defs_header, written) == 256, "journal layout");
+static_assert(offsetof(struct ghost_defs_header, fileless) == 576, "journal layout");
+static_assert(sizeof(struct ghost_defs_header) == GHOST_LIVE_DATA, "journal layout");
 
 #endif

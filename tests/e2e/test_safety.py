@@ -60,11 +60,11 @@ def run_both(ghost, argv, *options, **popen):
     return recorded
 
 
-def events_of(tmp_path, argv):
+def events_of(tmp_path, argv, status=0):
     """How many events the program makes: the same everywhere, whatever becomes of them. A process that
     is killed or leaves may do so while a frame is being written; its events are in its rings then."""
     ghost = harness.Ghost(tmp_path / "reference")
-    assert ghost.run(argv, "-q").status == 0
+    assert ghost.run(argv, "-q").status == status
     exported = ghost.export()
     assert not exported["losses"] and all(damage["cut"] for damage in exported["damages"]) and exported["events"] >= 1000
     return exported["events"]
@@ -116,6 +116,21 @@ def test_full_disk_and_forks(python, tmp_path, policy, room, end):
         argv = [python.exe, BUSY, COUNT, 1, 3, end]
         done = run_both(ghost, argv, "--on-full", policy, timeout=60)
         assert_all_accounted(ghost, tmp_path, argv, done)
+
+
+@is_root
+@pytest.mark.parametrize("policy", ["wait", "drop"])
+@pytest.mark.parametrize("room", [120_000, 200_000, 400_000])
+@pytest.mark.parametrize("end", ["leave", "kill"])
+def test_full_disk_and_no_farewell(python, tmp_path, policy, room, end):
+    """Nobody is there to tell what threads without a place for a ring had not yet in the log: their headers are in the journal."""
+    with nearly_full_disk(tmp_path / "disk", room) as disk:
+        ghost = harness.Ghost(disk / "data")
+        argv = [python.exe, BUSY, COUNT, 4, 0, end]
+        done = run_both(ghost, argv, "--on-full", policy, timeout=60)
+        events, lost = recorded_and_lost(ghost)
+        assert lost > 0, "the test did not make the disk full"
+        assert events + lost == events_of(tmp_path, argv, done.status)
 
 
 @is_root

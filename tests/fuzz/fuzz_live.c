@@ -54,6 +54,8 @@ static void put_live(const char *name, unsigned what, const uint8_t *p, size_t n
     memcpy(file + 128, &head, sizeof head);
     for (size_t i = 0; i < 6 && i < n; i++)
         if (p[i]) file[fields[i] + (p[i] & 7)] ^= p[i];
+    size_t fileless = offsetof(struct ghost_defs_header, fileless), headers = GHOST_LIVE_DATA - fileless;
+    if (what == 3 && data) memcpy(file + fileless, p + (n - data), data < headers ? data : headers);
     if (data) memcpy(file + GHOST_LIVE_DATA, p + (n - data), data < 4096 ? data : 4096);
     put(name, file, sizeof file);
 }

@@ -9,7 +9,7 @@ from reader_wire import Malformed
 
 DATA, LIVE_VERSION, ORDER = 4096, 1, 0x01020304
 (EV_CALL, EV_RETURN, EV_UNWIND, EV_YIELD, EV_RESUME, EV_THROW, EV_MARK, EV_PAUSE) = range(1, 9)
-RING_FULL, TOO_DEEP, UNPAIRED = 1, 5, 7
+RING_FULL, WRITE_FAILED, TOO_DEEP, UNPAIRED = 1, 2, 5, 7
 DEPTH_MAX = 262_144
 
 
@@ -42,9 +42,25 @@ class Journal(LiveFile):
         self.used, self.written = self.u64(128), self.u64(256)
         self.check(self.written <= self.used <= min(self.capacity, len(self.data) - DATA), "journal")
 
+        self.fileless = [Fileless(self, at) for at in range(576, DATA, 320) if any(self.data[at:at + 8])]
+
     def records(self):
         """Definitions that the log did not have when this was read."""
         return records(self.data[DATA + self.written:DATA + self.used])
+
+
+class Fileless:
+    """What the journal tells of a ring that has no file."""
+
+    def __init__(self, journal, at):
+        self.thread, self.seeds = struct.unpack_from(journal.order + "II", journal.data, at + 48)
+        self.head, self.dropped = journal.u64(at + 128), journal.u64(at + 136) - journal.u64(at + 264)
+        self.tail, self.cause = journal.u64(at + 256), journal.u64(at + 168) or WRITE_FAILED
+        journal.check(journal.data[at:at + 8] == b"GHOSTRNG" and self.thread and self.tail <= self.head, "ring without a file")
+
+    def lost(self, covered):
+        """`covered`: the first position of its thread that is not in the log."""
+        return max(0, self.head - max(self.tail, self.seeds, covered)) + self.dropped
 
 
 class Ring(LiveFile):
@@ -52,7 +68,7 @@ class Ring(LiveFile):
         super().__init__(path, b"GHOSTRNG")
         self.thread, = struct.unpack_from(self.order + "I", self.data, 48)
         self.q32, self.head, self.lost = self.u64(72), self.u64(128), self.u64(136)
-        self.tail, self.lost_logged = self.u64(256), self.u64(264)
+        self.cause, self.tail, self.lost_logged = self.u64(168) or RING_FULL, self.u64(256), self.u64(264)
         self.check(self.capacity and not self.capacity & (self.capacity - 1) and DATA + 16 * self.capacity <= len(self.data)
                    and self.tail <= self.head <= self.tail + self.capacity, "ring")
         with open(path, "rb") as again:     # what a running process freed meanwhile may be overwritten, and is in the log
@@ -94,7 +110,7 @@ class Tracker:
             make(thread, tick, kind, func, aux, arg)
         for ring in rings:
             if ring.lost > ring.lost_logged:
-                self.tally.losses[RING_FULL] += ring.lost - ring.lost_logged
+                self.tally.losses[ring.cause] += ring.lost - ring.lost_logged
 
     def _arrive(self, thread, now):
         while self.arrivals and self.arrivals[-1][0] <= now:
@@ -179,6 +195,9 @@ class Tail:
             for journal in (live for live in mine if isinstance(live, Journal)):
                 for name, record in journal.records():
                     tally.record(name, record)
+            for ring in (ring for live in mine if isinstance(live, Journal) for ring in live.fileless):
+                if lost := ring.lost(covered.get(ring.thread, 0)):
+                    tally.losses[ring.cause] += lost
             Tracker(tally).run([live for live in mine if isinstance(live, Ring)], covered)
         except Malformed as e:
             self.faults.append((0, f"live files: {e}"))

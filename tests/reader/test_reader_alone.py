@@ -222,6 +222,28 @@ def test_the_journal_of_a_killed_process(tmp_path):
     assert found["late"]["fn_key"] == "m:late:7" and found["late"]["call_count"] == 1
 
 
+def test_a_ring_without_a_file(tmp_path):
+    """Its header stands in the journal: what is neither in a block nor told is counted."""
+    head = bytearray(4096)
+    head[:8] = b"GHOSTDEF"
+    struct.pack_into("<II", head, 8, 1, 0x01020304)
+    head[16:32] = bytes(range(16))
+    for at, thread, first, last, seeds, cause in ((576, 2, 0, 50, 0, 0), (576 + 10 * 320, 7, 10, 30, 12, 9)):
+        head[at:at + 8] = b"GHOSTRNG"
+        struct.pack_into("<II", head, at + 48, thread, seeds)
+        struct.pack_into("<QQ", head, at + 128, last, 5)
+        struct.pack_into("<QQQ", head, at + 168, cause, 0, 0)
+        struct.pack_into("<QQ", head, at + 256, first, 2)
+    (tmp_path / "1-00000000.0.defs").write_bytes(head)
+    log = h.block([(1000, (CALL, F, 1), None), (1001, (RETURN, INT, 0), None)], thread=2)
+    _, out = profiles(tmp_path, log)
+    assert out["events"] == 2 and out["losses"] == {"2": 50 - 2 + 3, "9": 30 - 12 + 3} and not out["faults"]
+    head[576 + 48] = 0      # no thread
+    (tmp_path / "1-00000000.0.defs").write_bytes(head)
+    _, out = profiles(tmp_path, log)
+    assert out["events"] == 2 and len(out["faults"]) == 1
+
+
 def test_live_files_that_contradict_themselves(tmp_path):
     log = h.block([(1000, (CALL, F, 1), None)])
     ring(tmp_path, [(3000, 2, F, 0, INT)], tail=1)

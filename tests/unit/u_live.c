@@ -423,6 +423,42 @@ static void the_tail_of(struct checked_log *c)
     ghost_buf_release(&tail);
 }
 
+/* The header in a journal of a ring that has no file. */
+static void put_fileless(struct ring *journal, size_t i, uint32_t thread, uint64_t head, uint64_t tail, uint32_t seeds)
+{
+    size_t at = offsetof(struct ghost_defs_header, fileless[i]);
+    memcpy(journal->bytes + at, GHOST_RING_MAGIC, 8);
+    store(journal, at + 48, thread, 4);
+    store(journal, at + 52, seeds, 4);
+    store(journal, at + 128, head, 8);
+    store(journal, at + 256, tail, 8);
+}
+
+static void the_journal_counts_what_had_no_file(void **state)
+{
+    struct ring *r = ring_new(0, GHOST_DEFS_MAGIC, false);
+    struct checked_log c;
+    size_t logged = sample_n_steps / 3 * 3, of_1 = 0;
+    (void)state;
+    kill_after(logged, logged, true, false);
+    for (size_t i = 0; i < logged; i++) of_1 += sample_steps[i].thread == 1;
+    store(r, 40, 1024, 8);
+    put_fileless(r, 0, 3, 130, 100, 107);                                      /* 7 only tell again what was open */
+    store(r, offsetof(struct ghost_defs_header, fileless[0].lost), 9, 8);
+    store(r, offsetof(struct ghost_defs_header, fileless[0].lost_logged), 4, 8);
+    put_fileless(r, 4, 1, 1000, 0, 0);                                         /* of_1 of these are in blocks */
+    put_fileless(r, 7, 4, 5, 6, 0);                                            /* cannot be */
+    put_fileless(r, GHOST_FILELESS_MAX - 1, 5, 6, 6, 0);                       /* has nothing */
+    put_file("0.defs", r->bytes, sizeof r->bytes);
+    the_tail_of(&c);
+    assert_true(of_1 > 0);
+    assert_int_equal(c.lost, 23 + 5 + 1000 - of_1);
+    assert_int_equal(c.defs, 3);                                               /* LOSS of two threads, and of the damaged header */
+    checked_log_release(&c);
+    unlink(path_of("0.defs"));
+    free(r);
+}
+
 static void the_journal_goes_in_front(void **state)
 {
     struct ring *r = ring_new(0, GHOST_DEFS_MAGIC, false);
@@ -524,6 +560,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_at_every_step), cmocka_unit_test(a_token_that_is_used_again),
         cmocka_unit_test(followed_look_by_look), cmocka_unit_test(a_frame_that_is_being_written), cmocka_unit_test(rings_of_the_other_byte_order), cmocka_unit_test(the_journal_goes_in_front),
+        cmocka_unit_test(the_journal_counts_what_had_no_file),
         cmocka_unit_test(losses_of_a_ring_are_told), cmocka_unit_test(hostile_rings), cmocka_unit_test(files_that_are_not_followed),
         cmocka_unit_test(nothing_left_is_nothing),
     };

@@ -1,6 +1,6 @@
 """A known number of calls with a known answer: COUNT calls of step(), in THREADS threads; with CHILDREN,
 COUNT more in each of these, forked in between, and in the process again. A child ends in good order (exit),
-by os._exit (leave) or by SIGKILL (kill).
+by os._exit (leave) or by SIGKILL (kill); the process itself in good order, without CHILDREN like one of these.
 
 usage: busy.py COUNT [THREADS [CHILDREN [exit|leave|kill]]]
 """
@@ -40,4 +40,6 @@ for _ in range(children):
     pids.append(pid)
 if children:
     results.append(loop(count))
-print(results, [os.waitpid(pid, 0)[1] for pid in pids])
+print(results, [os.waitpid(pid, 0)[1] for pid in pids], flush=True)
+if not children:
+    ENDS[end](0)
