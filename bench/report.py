@@ -40,7 +40,7 @@ class Results:
             raise SystemExit(f"report: {path} is no results file of bench/run.py")
 
     def pythons(self):
-        return sorted({where[0] for where in self.cells}, key=lambda v: tuple(map(int, v.split("."))))
+        return sorted({where[0] for where in self.cells}, key=_numbers)
 
     def peers(self, python):
         return [p for p in peers.PEERS if any(w[0] == python and w[2] == p.name for w in [*self.cells, *self.failed])]
@@ -207,14 +207,26 @@ How it was measured:
 * The program and Ghost's writer thread share the machine's cores."""
 
 
+def _numbers(version):
+    return tuple(map(int, version.split(".")))
+
+
+def _title(results, python):
+    """The interpreter and how many rounds were made with it."""
+    versions = [run["pythons"][python]["version"] for run in results.runs if python in run["pythons"]]
+    rounds = {turn for where, turns in results.cells.items() if where[0] == python for turn in turns}
+    return f"Python {versions[-1] if versions else python}, {len(rounds)} round{'s' * (len(rounds) != 1)}"
+
+
 def _machine_lines(runs):
-    run, m = runs[-1], runs[-1]["machine"]
-    yield f"* Command: `{run['command']}`" + (" (quick: a fifth of the iterations)" if run["quick"] else "")
-    yield f"* When: {run['when']}, {run['rounds']} rounds"
+    m, pythons = runs[-1]["machine"], {}
+    for run in runs:
+        pythons |= run["pythons"]
+        yield f"* {run['when']}: `{run['command']}`" + (" (quick: a fifth of the iterations)" if run["quick"] else "")
     yield "* Commit: " + ", ".join(dict.fromkeys(r["commit"] for r in runs)) + (
         " (MIXED: the run was continued with another build)" if len({r["commit"] for r in runs}) > 1 else "")
     yield f"* Machine: {m['cpu']}, {m['cores']} cores, {m['system']}, load at the start {m['load']:.2f}"
-    for minor, python in sorted(run["pythons"].items()):
+    for minor, python in sorted(pythons.items(), key=lambda item: _numbers(item[0])):
         names = ", ".join(f"{k} {v}" for k, v in sorted(python["packages"].items()))
         yield f"* Python {python['version']}" + (f" (Debian {python['root']})" if python["root"] else "") + (f": {names}" if names else "")
 
@@ -231,13 +243,13 @@ def tables(results, python):
             yield name, header, rows
 
 
-def document(results):
+def document(results, title):
     run = results.runs[-1]
     scales = ", ".join(f"{p.name} {p.scale:g}" for p in peers.PEERS if p.scale != 1)
     caveat = ["**From a quick run: it shows that everything works; its figures are not to be quoted.**", ""] if run["quick"] else []
-    lines = ["# Benchmarks", "", *caveat, HOW.format(scales=scales, min_events=MIN_EVENTS), "", *_machine_lines(results.runs), ""]
+    lines = [f"# {title}", "", *caveat, HOW.format(scales=scales, min_events=MIN_EVENTS), "", *_machine_lines(results.runs), ""]
     for python in results.pythons():
-        lines += [f"## Python {run['pythons'].get(python, {}).get('version', python)}", ""]
+        lines += [f"## {_title(results, python)}", ""]
         for name, header, rows in tables(results, python):
             lines += [f"### {name}", "", *markdown(header, rows), ""]
     failures = _failures(results)
@@ -250,7 +262,7 @@ def show(results):
     print("\n".join(_machine_lines(results.runs)))
     for python in results.pythons():
         for name, header, rows in tables(results, python):
-            print(f"\nPython {python}: {name}")
+            print(f"\n{_title(results, python)}: {name}")
             print("\n".join(plain(header, rows)))
     failures = _failures(results)
     if failures:
@@ -261,11 +273,12 @@ def main(argv=None):
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("results", type=Path)
     p.add_argument("--docs", type=Path, help="write the page there")
+    p.add_argument("--title", default="Benchmarks", help="the page's title (default: %(default)s)")
     args = p.parse_args(argv)
     results = Results(args.results)
     show(results)
     if args.docs:
-        args.docs.write_text(document(results))
+        args.docs.write_text(document(results, args.title))
         print(f"\nwritten: {args.docs}", file=sys.stderr)
     return 1 if results.failed else 0
 
