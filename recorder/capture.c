@@ -316,3 +316,70 @@ struct funcrec *capture_first_sight(PyCodeObject *code, compat_frame *frame, boo
     capture_restore(&q);
     return f;
 }
+
+/* ---- a beginning that nobody told ---- */
+
+#define LOOK_BACK 4096u
+
+/* How many bodies of the function (with that activation, if any) are open on top of the stack, by the lane's last
+ * events? -1: they do not tell. */
+static int open_bodies(uint32_t func, uint32_t activation)
+{
+    uint64_t reach = lane.mask + 1 < LOOK_BACK ? lane.mask + 1 : LOOK_BACK, ended = 0;
+    uint64_t first = lane.pos > reach ? lane.pos - reach : 0;
+    int n = 0;
+
+    for (uint64_t pos = lane.pos; pos > first;) {
+        const struct ghost_event *e = &lane.slots[--pos & lane.mask];
+        switch (ghost_event_kind(e)) {
+        case GHOST_EV_CALL:
+        case GHOST_EV_RESUME:
+        case GHOST_EV_THROW:
+            if (ended)
+                ended--;
+            else if (ghost_event_func(e) == func && (!activation || ghost_event_arg(e) == activation))
+                n++;
+            else
+                return n;
+            break;
+        case GHOST_EV_RETURN:
+        case GHOST_EV_UNWIND:
+        case GHOST_EV_YIELD:
+            ended++;
+            break;
+        case GHOST_EV_MARK:
+            break;
+        default: /* PAUSE: calls went by. NONE: they are in the smaller ring that the lane had before */
+            return -1;
+        }
+    }
+    return first == 0 ? n : -1;
+}
+
+static int running_bodies(const struct funcrec *func, const compat_frame *f)
+{
+    int n = 0;
+    for (; f; f = f->previous) {
+        PyCodeObject *code = compat_frame_code((compat_frame *)(uintptr_t)f);
+        if (!code || !PyCode_Check(code))
+            continue;
+        struct funcrec *rec = ident_lookup(code);
+        if (rec == func)
+            n++;
+        else if ((uintptr_t)rec > (uintptr_t)NOT_RECORDED)
+            break;
+    }
+    return n;
+}
+
+/* A generator's body is known by its activation; and the frames of those that wait for it stand below its own
+ * although throw() has not come to them yet. Plain bodies of a recursion are counted. */
+bool capture_untold(const struct funcrec *f, const compat_frame *frame)
+{
+    if (!lane.ring) /* the thread's next event brings the open calls along */
+        return false;
+    if (f->generator_like)
+        return open_bodies(f->id, ghost_activation(frame)) == 0;
+    int open = open_bodies(f->id, 0);
+    return open < 0 ? COMPAT_SIGNALS_BEFORE_START : open == running_bodies(f, frame) - 1;
+}

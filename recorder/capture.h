@@ -19,6 +19,9 @@ uint32_t capture_unseen_type(PyTypeObject *type);
 PyObject *capture_argument(compat_frame *frame, PyCodeObject *code, int i); /* borrowed, NULL: not bound */
 void capture_store_slow(uint64_t time_kind, uint64_t what) __attribute__((cold));
 struct funcrec *capture_first_sight(PyCodeObject *code, compat_frame *frame, bool *async);
+/* Is the running body one whose beginning (or going on) no event of this lane tells? A look at the
+ * last thousands of them: for the end of bodies that did not come past their first instruction. */
+bool capture_untold(const struct funcrec *f, const compat_frame *frame);
 void recorder_count_loss(uint32_t cause);
 
 /* Around cold paths that allocate or use calls which may set or clear an exception: the

@@ -175,6 +175,27 @@ static PyObject *on_throw(PyObject *self, PyObject *const *args, size_t nargsf, 
     return Py_None;
 }
 
+/* An exception may come to a body before we hear that it begins or goes on: since 3.13 CPython looks for
+ * signals (and what else comes from outside) before it tells, in 3.12 after that; and a trace function that
+ * raises was told before us. The body counts as entered all the same, as in 3.11 and 3.12: the traceback has
+ * it. That also tells where it came: a generator passes every exception on from another place. */
+__attribute__((noinline, cold)) static void tell_beginning(struct funcrec *f, compat_frame *frame, PyCodeObject *code, int at)
+{
+    if (!capture_untold(f, frame))
+        return;
+    uint32_t activation = f->generator_like ? ghost_activation(frame) : 0;
+    if (compat_is_first_resume(code, at))
+        capture_call(f, frame, code, activation);
+    else
+        capture_resume(f, GHOST_EV_RESUME, activation);
+}
+
+/* The offset of the instruction where the exception came to the body that it leaves; -1: it has none. */
+static inline int came_at(PyObject *traceback)
+{
+    return traceback && PyTraceBack_Check(traceback) ? ((PyTracebackObject *)traceback)->tb_lasti : -1;
+}
+
 static PyObject *on_unwind(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
 {
     struct funcrec *f = known(args);
@@ -182,9 +203,14 @@ static PyObject *on_unwind(PyObject *self, PyObject *const *args, size_t nargsf,
     if (!f)
         return Py_None;
     PyCodeObject *code = (PyCodeObject *)args[0];
-    if (unlikely(f->generator_like) && never_entered(f, compat_current_frame(gil, code), code))
+    compat_frame *frame = compat_current_frame(gil, code);
+    if (unlikely(f->generator_like) && never_entered(f, frame, code))
         return Py_None;
-    capture_unwind(f, Py_TYPE(args[2]), ((PyBaseExceptionObject *)args[2])->traceback);
+    PyObject *traceback = ((PyBaseExceptionObject *)args[2])->traceback;
+    int at = came_at(traceback);
+    if (unlikely(at >= 0 && compat_is_resume(code, at)))
+        tell_beginning(f, frame, code, at);
+    capture_unwind(f, Py_TYPE(args[2]), traceback);
     return Py_None;
 }
 

@@ -41,6 +41,8 @@
 #define COMPAT_HAS_MONITORING (PY_VERSION_HEX >= 0x030c0000)
 /* PY_UNWIND and PY_THROW can be local events (and disabled) from 3.15 on. */
 #define COMPAT_LOCAL_UNWIND (PY_VERSION_HEX >= 0x030f0000)
+/* From 3.13 on signals and asynchronous exceptions are looked for before a body's start is told. */
+#define COMPAT_SIGNALS_BEFORE_START (PY_VERSION_HEX >= 0x030d0000)
 /* Before 3.12 the collector runs inside allocations, later at safe points only. */
 #define COMPAT_GC_IN_ALLOCATION (PY_VERSION_HEX < 0x030c0000)
 
@@ -156,6 +158,25 @@ static inline bool compat_at_first_resume(const compat_frame *f, PyCodeObject *c
 #endif
     return at - (_Py_CODEUNIT *)code->co_code_adaptive == code->_co_firsttraceable;
 }
+
+#if COMPAT_HAS_MONITORING
+/* Is the instruction at this offset (in bytes, as tracebacks have it) one that a body is entered or goes
+ * on with? Line events, which put another opcode in the place of theirs, are never set on these. */
+static inline bool compat_is_resume(const PyCodeObject *code, int offset)
+{
+    int opcode = ((const _Py_CODEUNIT *)code->co_code_adaptive)[offset / (int)sizeof(_Py_CODEUNIT)].op.code;
+#ifdef RESUME_CHECK
+    if (opcode == RESUME_CHECK)
+        return true;
+#endif
+    return opcode == RESUME || opcode == INSTRUMENTED_RESUME;
+}
+
+static inline bool compat_is_first_resume(const PyCodeObject *code, int offset)
+{
+    return offset / (int)sizeof(_Py_CODEUNIT) == code->_co_firsttraceable;
+}
+#endif
 
 /* An async generator's yield wraps its value (Objects/genobject.c); the private
  * type is known by its static name. */
