@@ -38,6 +38,30 @@ static int load_both(struct diff_side *before, struct diff_side *after, const st
     return diff_load(before, after, &from, b, a, err);
 }
 
+/* Twice the same recording would look like twice the evidence. No two begin at the same nanosecond, whatever they are called. */
+static int check_group(const struct diff_side *s, struct ghost_err *err)
+{
+    for (uint32_t i = 0; i < s->n_models; i++)
+        for (uint32_t k = i + 1; k < s->n_models; k++)
+            if (s->models[i]->start_real && s->models[i]->start_real == s->models[k]->start_real)
+                return ghost_fail(err, GHOST_E_USAGE, "%.*s and %.*s are the same recording; on one side it would count twice",
+                                  FINDING_STR(s->models[i]->session), FINDING_STR(s->models[k]->session));
+    return 0;
+}
+
+/* A side without calls is no program that got better: a rule that does not fire must not let it pass. */
+static int check_calls(const struct diff *d, const char *split, struct ghost_err *err)
+{
+    bool before = d->compared + d->removed > 0, after = d->compared + d->added > 0;
+    if (before && after)
+        return 0;
+    if (split)
+        return ghost_fail(err, GHOST_E_USAGE, "--split %s: no call of a function began %s it: there is nothing to compare", split,
+                          before ? "after" : "before");
+    return ghost_fail(err, GHOST_E_USAGE, "there is nothing to compare: %s has no call of a function; see: ghost report %s",
+                      before ? d->after.name.p : d->before.name.p, before ? d->after.name.p : d->before.name.p);
+}
+
 /* ---- the command ---- */
 
 static int show(const struct diff_command *o, const struct diff_view *v, struct ghost_err *err)
@@ -80,8 +104,12 @@ static int run(const void *options, int argc, char **argv, struct ghost_err *err
     method.modules = o->modules;
     method.jobs = (unsigned)o->jobs;
     ret = load_both(&before, &after, o, argc, argv, err);
+    if (ret == 0 && (ret = check_group(&before, err)) == 0)
+        ret = check_group(&after, err);
     if (ret == 0)
         ret = diff_make(&d, &before, &after, &method, err);
+    if (ret == 0)
+        ret = check_calls(&d, o->split, err);
     if (ret == 0)
         ret = diff_rules_apply(&rules, &d, &fired, err);
     if (ret == 0) {
@@ -105,7 +133,7 @@ static const struct option options[] = {
     { .name = "before", .kind = OPTION_TEXT, .at = AT(before), .arg = "S1,S2", .help = "several sessions as the first side" },
     { .name = "after", .kind = OPTION_TEXT, .at = AT(after), .arg = "S3,S4", .help = "several sessions as the second side" },
     { .name = "split", .kind = OPTION_TEXT, .at = AT(split), .arg = "TIME|MARK",
-      .help = "compare one session before and after a moment:\n12:04:05, +10s, or the name of a mark" },
+      .help = "compare one session before and after a moment:\n2026-11-21T12:04:05, +10s after its beginning,\n-10s before its end, or the name of a mark" },
     { .name = "per", .kind = OPTION_TEXT, .at = AT(per), .arg = "FUNCTION", .key = "diff.per",
       .help = "count calls per call of this one (a request handler):\ntwo recordings never see the same traffic" },
     { .name = "min-effect", .kind = OPTION_REAL, .at = AT(min_effect), .arg = "SHARE", .fallback = "0.2", .key = "diff.min_effect",

@@ -6,6 +6,7 @@
 #include "diff.h"
 #include "load.h"
 #include "threads.h"
+#include "when.h"
 
 /* A side on its way: its sessions' models, then all of it. */
 struct coming { char *names; const char **v; struct ghost_model **models; uint32_t n; struct diff_side *side; };
@@ -78,6 +79,17 @@ int diff_load(struct diff_side *before, struct diff_side *after, const struct di
 
 /* ---- one session before and after a moment ---- */
 
+/* What the user may have meant. */
+static int no_moment(const struct ghost_model *m, const char *moment, struct ghost_err *err)
+{
+    char names[256] = "";
+    for (uint32_t i = 0; i < m->n_marks && strlen(names) < 200; i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s'%.60s'", i ? ", " : "", m->marks[i].name.p);
+    return ghost_fail(err, GHOST_E_USAGE, "--split: '%s' is neither a time nor a mark of session %.*s, which has %s. Times are 2026-11-21T12:04:05 (local time; "
+                      "Z or +01:00 behind it for another zone), seconds since 1970, +10s after the session's beginning, -30s before its end",
+                      moment, FINDING_STR(m->session), *names ? names : "no marks");
+}
+
 /* A mark's name is the moment it was first set; anything else is a time, and stays as it is. */
 static int moment_of(const struct diff_sources *o, const char *session, const char *moment, char out[40], struct ghost_err *err)
 {
@@ -89,8 +101,11 @@ static int moment_of(const struct diff_sources *o, const char *session, const ch
         if (strcmp(m->marks[i].name.p, moment) == 0)
             snprintf(out, 40, "%llu.%09llu", (unsigned long long)(m->marks[i].first_real / 1000000000u),
                      (unsigned long long)(m->marks[i].first_real % 1000000000u));
+    struct when when;
+    struct ghost_err none = GHOST_ERR_INIT;
+    int ret = *out || when_parse(moment, "split", &when, &none) == 0 ? 0 : no_moment(m, moment, err);
     ghost_model_free(m);
-    return 0;
+    return ret;
 }
 
 static int load_range(struct coming *c, const struct diff_sources *o, const char *session, const char *from, const char *to, struct ghost_err *err)

@@ -154,6 +154,20 @@ int diff_rules_apply(const struct diff_rules *r, const struct diff *d, struct fi
 
 /* ---- parsing ---- */
 
+/* "latency > 1.3" is latency>1.3: spaces around the sign go, others are mistakes. */
+static void tighten(char *text)
+{
+    char *to = text;
+    for (bool behind = false; *text; text++) {
+        char next = text[strspn(text, " ")];
+        if (*text == ' ' && (behind || (next && strchr("<>+%", next))))
+            continue;
+        behind = strchr("<>+", *text) != NULL;
+        *to++ = *text;
+    }
+    *to = '\0';
+}
+
 static int unknown(const char *text, struct ghost_err *err)
 {
     const char *names[N_KINDS + 1];
@@ -214,10 +228,13 @@ int diff_rules_parse(struct diff_rules *r, const char *const *lists, size_t n, s
             word += strspn(word, " ");
             for (size_t k = strlen(word); k && word[k - 1] == ' '; k--)
                 word[k - 1] = '\0';
+            tighten(word);
             if (*word)
                 ret = parse_one(&r->v[r->n++], word, err);
         }
     }
+    if (ret == 0 && n && !r->n)      /* as from an unset variable: a gate that lets everything pass */
+        ret = ghost_fail(err, GHOST_E_USAGE, "--fail-on: no rule is named, so nothing could ever fail; leave it out, or name one, as in latency>1.3");
     if (ret < 0)
         diff_rules_release(r);
     return ret;

@@ -144,6 +144,7 @@ def test_per_call_of_an_entry_point(recorded):
     ("removed", 1, {"dies", "goes"}), ("added", 1, {"comes"}), ("renamed", 1, {"new_name"}), ("exceptions+5%", 1, {"parse"}),
     ("exceptions+30%", 0, set()), ("new-type", 1, {"kept"}), ("new-call", 1, {"callers_change", "request"}), ("new-exception", 0, set()),
     ("latency>50,p99>50", 0, set()), ("removed,added", 1, {"dies", "goes", "comes"}),
+    ("exceptions + 5 %, latency > 50", 1, {"parse"}),
 ])
 def test_rules(recorded, rules, status, fired):
     _, (a, _, c) = recorded
@@ -158,7 +159,8 @@ def test_rules(recorded, rules, status, fired):
 
 @pytest.mark.parametrize("rule, told", [
     ("latencyy>1.3", "Did you mean latency?"), ("latency", "needs a limit"), ("latency+3%", "needs a limit"), ("removed>1", "takes no number"),
-    ("p99>fast", "is no limit"), ("exceptions>1", "percentage points"),
+    ("p99>fast", "is no limit"), ("exceptions>1", "percentage points"), ("latency>1.3 removed", "is no limit"), ("lat ency>1.3", "Did you mean latency?"),
+    ("", "no rule is named"), (" , ", "no rule is named"),
 ])
 def test_wrong_rules(recorded, rule, told):
     _, (a, b, _) = recorded
@@ -207,6 +209,31 @@ def test_what_cannot_be_compared(recorded):
         assert done.status == 2 and done.err, args
 
 
+def test_nothing_recorded_is_no_comparison(recorded, tmp_path):
+    """A rule that does not fire must not let a build pass whose recording is empty."""
+    data, (a, _, _) = recorded
+    (tmp_path / "app.py").write_text("print(1)\n")
+    before = set(data.sessions())
+    assert data.run([harness.pythons()[-1].exe, str(tmp_path / "app.py")], "-q", cwd=tmp_path).status == 0
+    empty = next(s.name for s in data.sessions() if s not in before)
+    for args in ((a, empty), (empty, a), (empty, empty)):
+        done = diff(recorded, *args, "--fail-on", "latency>1.3")
+        assert done.status == 2 and f"{empty} has no call of a function" in done.err.decode() and not done.out, args
+    assert as_json(recorded, "--before", f"{a},{empty}", "--after", a)["compared"] == 9
+    for moment, where in (("+1h", "after"), ("-1h", "before")):
+        done = diff(recorded, "--split", moment, a, "--fail-on", "latency>1.3")
+        assert done.status == 2 and f"--split {moment}: no call of a function began {where} it" in done.err.decode()
+
+
+def test_one_recording_is_no_group(recorded, tmp_path):
+    data, (a, b, c) = recorded
+    assert data.command("pack", a, "-o", str(tmp_path / "other.ghostpack")).status == 0
+    for group in (f"{a},{a}", f"{b},{a},{tmp_path / 'other.ghostpack'}"):
+        done = diff(recorded, "--before", group, "--after", c)
+        assert done.status == 2 and b"are the same recording" in done.err, group
+    assert diff(recorded, "--before", f"{a},{b}", "--after", a).status == 0
+
+
 SPLIT = """
 import sys, time
 import ghost_recorder
@@ -226,6 +253,8 @@ def test_split_at_a_mark(python, ghost, tmp_path):
     answer = json.loads(ghost.command("diff", "--split", "deployed", "--format", "json").out)
     assert names(answer["added"]) == ["new"] and names(answer["removed"]) == ["old"]
     assert [n["name"] for n in {r["qualname"]: r for r in answer["changed"]}["both"]["new_signatures"]] == ["(str)"]
+    done = ghost.command("diff", "--split", "deploid")
+    assert done.status == 2 and done.err.startswith(b"ghost: --split: 'deploid' is neither a time nor a mark") and b"which has 'deployed'" in done.err
 
 
 MANY = """
