@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "diff_print.h"
 #include "grid.h"
 #include "json.h"
 #include "load.h"
@@ -82,7 +83,9 @@ static int print_table(FILE *f, const struct trend_command *o, const struct tren
             t->breaks == 1 ? "" : "s");
     for (uint32_t i = 0; i < t->n_sides; i++)
         fprintf(f, " %.2f", t->speed[i]);
-    fputs("\n\n", f);
+    fputc('\n', f);
+    diff_put_missing(f, t->sides, t->n_sides, "  ");
+    fputc('\n', f);
     free(bars);
     return 0;
 }
@@ -139,6 +142,7 @@ static void print_json(FILE *f, const struct trend_command *o, const struct tren
         json_real(&j, "speed", t->speed[i]);
         json_count(&j, "calls", t->sides[i].calls);
         json_count(&j, "events_lost", t->sides[i].lost);
+        model_json_caveats(&j, t->sides[i].models[0]);
         json_close(&j, '}');
     }
     json_close(&j, ']');

@@ -41,6 +41,7 @@ struct diff_side {
     struct ghost_model **models; struct profiles *profiles; uint32_t n_models;   /* owned */
     struct diff_function *v; uint32_t n;     /* called functions, by module, qualname, line */
     uint64_t duration_ns, calls, events, lost;
+    uint64_t unread;                         /* places that say of no number of events that they are missing: damage, uncounted losses */
     uint32_t n_processes;
     struct ghost_str name;                   /* ids joined by + */
     struct ghost_str python;                 /* versions that were recorded, joined by + */

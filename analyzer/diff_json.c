@@ -161,6 +161,14 @@ static void put_side(struct json *j, const char *key, const struct diff_side *s)
     json_count(j, "events_lost", s->lost);
     json_count(j, "duration_ns", s->duration_ns);
     json_str(j, "python", s->python);
+    json_array(j, "caveats");
+    for (uint32_t i = 0; i < s->n_models; i++) {
+        json_object(j, NULL);
+        json_str(j, "session_id", s->models[i]->session);
+        model_json_caveats(j, s->models[i]);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
     json_close(j, '}');
 }
 

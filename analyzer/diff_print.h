@@ -15,6 +15,8 @@ struct diff_view {
 };
 /* "slower" or "faster"; where the latency itself moved the other way, "slower than the rest (0.62x)". */
 void diff_put_direction(FILE *f, const struct diff_latency *l, const char *times);
+/* What is missing in the sides' recordings, in full sentences; false when nothing is. */
+bool diff_put_missing(FILE *f, const struct diff_side *sides, uint32_t n, const char *before_each);
 /* Do not look for errors of the stream: its opener does. */
 void diff_text(FILE *f, const struct diff_view *v);
 void diff_json(FILE *f, const struct diff_view *v);

@@ -251,6 +251,9 @@ static int sum_up(struct diff_side *s, struct ghost_err *err)
         s->duration_ns += m->end_real > m->start_real ? m->end_real - m->start_real : 0;
         s->events += m->events;
         s->lost += m->lost;
+        s->unread += m->n_damages;
+        for (uint32_t k = 0; k < m->n_losses; k++)
+            s->unread += m->losses[k].unknown;
         ok = add_model(s, m) && add_defined(s, m);
     }
     ok = ok && name_side(s);

@@ -139,6 +139,8 @@ void diff_markdown(FILE *f, const struct diff_view *v)
         markdown_field(f, d->after.python);
     }
     fputs("\n\n", f);
+    if (diff_put_missing(f, (const struct diff_side[]){ d->before, d->after }, 2, "- "))
+        fputc('\n', f);
     if (all)
         fputs("| | function | where | what |\n| --- | --- | --- | --- |\n", f);
     for (uint32_t i = 0; i < d->n; i++) {

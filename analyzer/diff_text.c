@@ -237,10 +237,45 @@ static void rules_fired(FILE *f, const struct diff_view *v)
         fprintf(f, "  %u rule%s, none fired\n", v->rules->n, v->rules->n == 1 ? "" : "s");
 }
 
+/* Damage is named as ghost report names it. */
+static void put_damages(FILE *f, const struct ghost_model *m, const char *before_each)
+{
+    enum { SHOWN = 4 };
+    for (uint32_t i = 0; i < m->n_damages && i < SHOWN; i++) {
+        fprintf(f, "%sDAMAGE  ", before_each);
+        text_put(f, m->session, UINT_MAX);
+        fputs(": ", f);
+        text_put(f, m->damages[i].message, 1000);
+        fputc('\n', f);
+    }
+    if (m->n_damages > SHOWN)
+        fprintf(f, "%sDAMAGE  and %u more places; see: ghost report %s\n", before_each, m->n_damages - SHOWN, m->session.p);
+}
+
+bool diff_put_missing(FILE *f, const struct diff_side *sides, uint32_t n, const char *before_each)
+{
+    char a[HUMAN];
+    bool any = false;
+    for (uint32_t i = 0; i < n; i++)
+        any = any || sides[i].lost || sides[i].unread;
+    if (!any)
+        return false;
+    fprintf(f, "%sEvents are missing:", before_each);
+    for (uint32_t i = 0; i < n; i++) {
+        fprintf(f, "%s %s", i ? "," : "", sides[i].lost || !sides[i].unread ? human_count(a, sides[i].lost) : "an unknown number");
+        fputs(sides[i].lost && sides[i].unread ? " or more of " : " of ", f);
+        text_put(f, sides[i].name, UINT_MAX);
+    }
+    fputs(". Counts are too low by that; what is told as gone may be missing only.\n", f);
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t k = 0; k < sides[i].n_models; k++)
+            put_damages(f, sides[i].models[k], before_each);
+    return true;
+}
+
 /* What the reader must know of both recordings. */
 static void caveats(FILE *f, const struct diff *d)
 {
-    char a[HUMAN], b[HUMAN];
     if (fabs(log(d->speed)) > log(1.1))
         fprintf(f, "  Most functions took %.2f%s as long in the second recording: the machine, or everything at once.\n"
                    "  A function is told apart only by what goes beyond that.\n", d->speed, marks().times);
@@ -251,9 +286,7 @@ static void caveats(FILE *f, const struct diff *d)
         text_put(f, d->after.python, UINT_MAX);
         fputs(". Before 3.12, comprehensions are functions of their own.\n", f);
     }
-    if (d->before.lost || d->after.lost)
-        fprintf(f, "  Events were lost: %s in the first recording, %s in the second. Counts are too low by that.\n",
-                human_count(a, d->before.lost), human_count(b, d->after.lost));
+    diff_put_missing(f, (const struct diff_side[]){ d->before, d->after }, 2, "  ");
 }
 
 void diff_text(FILE *f, const struct diff_view *v)

@@ -2,7 +2,9 @@
 import csv
 import io
 import json
+import os
 import resource
+import shutil
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -223,6 +225,25 @@ def test_nothing_recorded_is_no_comparison(recorded, tmp_path):
     for moment, where in (("+1h", "after"), ("-1h", "before")):
         done = diff(recorded, "--split", moment, a, "--fail-on", "latency>1.3")
         assert done.status == 2 and f"--split {moment}: no call of a function began {where} it" in done.err.decode()
+
+
+def test_damage_is_told(recorded, tmp_path):
+    """What a cut log does not hold looks like code that is gone: every format that tells of changes says so."""
+    data, (a, b, _) = recorded
+    cut = tmp_path / "cut"
+    shutil.copytree(data.data / "sessions" / b, cut)
+    log = max(cut.glob("*.ghost"), key=lambda p: p.stat().st_size)
+    os.truncate(log, log.stat().st_size * 9 // 10)
+    for form in ("text", "markdown"):
+        told = diff(recorded, a, str(cut), "-f", form).out.decode()
+        assert f"Events are missing: 0 of {a}, an unknown number of cut." in told and f"DAMAGE  cut: {log.name}: " in told, told
+        assert "missing" not in diff(recorded, a, b, "-f", form).out.decode()
+    answer = as_json(recorded, "--before", f"{a},{cut}", "--after", b)
+    assert [(c["session_id"], len(c["damages"])) for c in answer["before_session"]["caveats"]] == [(a, 0), ("cut", 1)]
+    assert [len(c["damages"]) for c in answer["after_session"]["caveats"]] == [0]
+    trend = data.command("trend", a, str(cut))
+    assert f"DAMAGE  cut: {log.name}: " in trend.out.decode()
+    assert [len(s["damages"]) for s in json.loads(data.command("trend", a, str(cut), "-f", "json").out)["sessions"]] == [0, 1]
 
 
 def test_one_recording_is_no_group(recorded, tmp_path):
