@@ -27,6 +27,7 @@ struct anomalies {
     uint64_t severities[SEVERITY_COUNT];             /* of the new ones */
     const struct config_suppression *const *expired; uint32_t n_expired;   /* held until a day that has passed, and would apply */
     const char *baseline;                            /* its file, NULL: none */
+    const char *command;                             /* whose findings they are, for forms that say so; NULL: anomalies */
     const char *root;                                /* folder of the sources, for formats that want relative paths */
     bool verbose;
 };

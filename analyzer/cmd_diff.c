@@ -145,7 +145,7 @@ static const struct option options[] = {
     { .name = "format", .letter = 'f', .kind = OPTION_CHOICE, .at = AT(format), .arg = "FORMAT", .fallback = "text", .choices = formats,
       .help = "form of the output" },
     { .name = "output", .letter = 'o', .kind = OPTION_FILE, .at = AT(output), .arg = "FILE", .help = "file to write (default: standard output)" },
-    { .name = "top", .letter = 'n', .kind = OPTION_COUNT, .at = AT(top), .arg = "N", .fallback = "50", .help = "functions shown of each kind, 0 for all" },
+    { .name = "top", .letter = 'n', .kind = OPTION_COUNT, .at = AT(top), .arg = "N", .fallback = "50", .help = "functions and anomalies shown of each kind, 0 for all\n(Markdown: rows of the table)" },
     { .name = "verbose", .letter = 'v', .kind = OPTION_FLAG, .at = AT(verbose), .help = "also what is within the noise" },
     { .name = "modules", .kind = OPTION_FLAG, .at = AT(modules), .help = "the bodies of modules, too" },
     { .name = "root", .kind = OPTION_DIR, .at = AT(root), .arg = "DIR", .help = "folder of the sources, for relative paths\n(default: the working directory)" },

@@ -13,7 +13,7 @@ static void through(FILE *f, const struct diff_view *v, void (*print)(FILE *, co
     for (uint32_t i = 0; ok && i < v->rules->n; i++)
         kinds[i] = (struct finding_kind){ v->rules->v[i].text, "a rule of ghost diff --fail-on" };
     struct anomalies a = { .m = v->d->after.models[0], .kinds = kinds, .options = &v->d->options->detect, .findings = v->fired, .standing = standing,
-                           .suppression = none, .root = v->root };
+                           .suppression = none, .root = v->root, .command = "diff" };
     a.standings[STANDING_NEW] = a.severities[SEVERITY_HIGH] = v->fired->n;
     if (ok)
         print(f, &a);

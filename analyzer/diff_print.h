@@ -13,6 +13,8 @@ struct diff_view {
     bool verbose;                            /* also what is within the noise */
     const char *root;                        /* folder of the sources, for relative paths */
 };
+/* Behind a number of things. */
+static inline const char *diff_plural(uint64_t n) { return n == 1 ? "" : "s"; }
 /* "slower" or "faster"; where the latency itself moved the other way, "slower than the rest (0.62x)". */
 void diff_put_direction(FILE *f, const struct diff_latency *l, const char *times);
 /* What is missing in the sides' recordings, in full sentences; false when nothing is. */

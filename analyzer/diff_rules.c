@@ -208,6 +208,15 @@ static int parse_one(struct diff_rule *r, const char *text, struct ghost_err *er
     return 0;
 }
 
+/* The same rule twice, as on the command line and in a variable, is one rule. */
+static bool has_rule(const struct diff_rules *r, const char *text)
+{
+    for (uint32_t i = 0; i < r->n; i++)
+        if (strcmp(r->v[i].text, text) == 0)
+            return true;
+    return false;
+}
+
 int diff_rules_parse(struct diff_rules *r, const char *const *lists, size_t n, struct ghost_err *err)
 {
     size_t size = 1, most = 1;
@@ -229,7 +238,7 @@ int diff_rules_parse(struct diff_rules *r, const char *const *lists, size_t n, s
             for (size_t k = strlen(word); k && word[k - 1] == ' '; k--)
                 word[k - 1] = '\0';
             tighten(word);
-            if (*word)
+            if (*word && !has_rule(r, word))
                 ret = parse_one(&r->v[r->n++], word, err);
         }
     }

@@ -95,7 +95,12 @@ static void md_what(FILE *f, const struct diff_pair *p, const struct diff *d)
             for (uint32_t i = 0; i < v->n; i++) {
                 fprintf(f, "%s%s: ", sep, gone ? diff_shape_gone[k] : diff_shape_fresh[k]);
                 markdown_field(f, v->v[i].name);
-                fprintf(f, k == DIFF_SHAPE_callees ? " (%s times in %s calls)" : " (%s of %s calls)", human_count(a, v->v[i].count), human_count(b, v->v[i].of));
+                if (k == DIFF_SHAPE_callees)
+                    fprintf(f, " (%s time%s in ", human_count(a, v->v[i].count), diff_plural(v->v[i].count));
+                else
+                    fprintf(f, " (%s of ", human_count(a, v->v[i].count));
+                fprintf(f, "%s call%s%s)", human_count(b, v->v[i].of), diff_plural(v->v[i].of),
+                        v->v[i].surprising ? "" : gone ? "; perhaps only missed now" : "; perhaps only missed before");
                 sep = "<br>";
             }
         }
@@ -118,10 +123,34 @@ static void md_row(FILE *f, const struct diff_pair *p, const struct diff *d)
     markdown_field(f, diff_any(p)->module);
     fprintf(f, ":%u | ", diff_any(p)->line);
     if (p->match == DIFF_ALONE)
-        fprintf(f, "%s calls%s", human_count(a, diff_any(p)->calls), !p->defined_elsewhere ? "" : p->before ? "; now dead code" : "; was dead code");
+        fprintf(f, "%s call%s%s", human_count(a, diff_any(p)->calls), diff_plural(diff_any(p)->calls), !p->defined_elsewhere ? "" : p->before ? "; now dead code" : "; was dead code");
     else
         md_what(f, p, d);
     fputs(" |\n", f);
+}
+
+/* With its place: a program has many functions of the name __init__. */
+static void md_finding(FILE *f, const struct finding *row)
+{
+    markdown_field(f, row->qualname);
+    fputs(" (", f);
+    markdown_field(f, row->module);
+    fprintf(f, ":%u): ", row->line);
+    markdown_field(f, row->message);
+    fputc('\n', f);
+}
+
+static void md_anomalies(FILE *f, const struct diff_view *v)
+{
+    const struct diff_anomalies *a = &v->d->anomalies_fresh;
+    for (uint32_t i = 0; i < a->n; i++) {
+        if (v->top && i == v->top) {
+            fprintf(f, "- and %llu more new anomalies\n", (unsigned long long)(a->n - v->top));
+            return;
+        }
+        fprintf(f, "%s- new anomaly: **%s** ", i ? "" : "\n", a->v[i]->kind);
+        md_finding(f, a->v[i]);
+    }
 }
 
 void diff_markdown(FILE *f, const struct diff_view *v)
@@ -148,24 +177,15 @@ void diff_markdown(FILE *f, const struct diff_view *v)
         if (!p->changed && p->match != DIFF_ALONE)
             continue;
         if (v->top && shown++ == v->top) {
-            fprintf(f, "\nand %llu more.\n", (unsigned long long)(all - v->top));
+            fprintf(f, "\nand %llu more: `--top 0` shows all.\n", (unsigned long long)(all - v->top));
             break;
         }
         md_row(f, p, d);
     }
-    for (uint32_t i = 0; i < d->anomalies_fresh.n; i++) {
-        fprintf(f, "%s- new anomaly: **%s** ", i ? "" : "\n", d->anomalies_fresh.v[i]->kind);
-        markdown_field(f, d->anomalies_fresh.v[i]->qualname);
-        fputs(": ", f);
-        markdown_field(f, d->anomalies_fresh.v[i]->message);
-        fputc('\n', f);
-    }
+    md_anomalies(f, v);
     for (uint32_t i = 0; i < v->fired->n; i++) {
         fprintf(f, "%s- ❌ `%s` ", i ? "" : "\n", v->fired->v[i].kind);
-        markdown_field(f, v->fired->v[i].qualname);
-        fputs(": ", f);
-        markdown_field(f, v->fired->v[i].message);
-        fputc('\n', f);
+        md_finding(f, &v->fired->v[i]);
     }
     if (v->rules->n && !v->fired->n)
         fprintf(f, "\n✅ %u rule%s, none fired\n", v->rules->n, v->rules->n == 1 ? "" : "s");

@@ -135,7 +135,10 @@ static void novelty_lines(FILE *f, const struct diff_novelties *all, enum diff_s
         char a[HUMAN], b[HUMAN];
         fprintf(f, "%*s%s: ", INDENT, "", text);
         text_put(f, n->name, UINT_MAX);
-        fprintf(f, shape == DIFF_SHAPE_callees ? "  (%s times in %s calls" : "  (%s of %s calls", human_count(a, n->count), human_count(b, n->of));
+        if (shape == DIFF_SHAPE_callees)
+            fprintf(f, "  (%s time%s in %s call%s", human_count(a, n->count), diff_plural(n->count), human_count(b, n->of), diff_plural(n->of));
+        else
+            fprintf(f, "  (%s of %s call%s", human_count(a, n->count), human_count(b, n->of), diff_plural(n->of));
         if (n->caller.len) {
             fputs(", most from ", f);
             text_put(f, n->caller, UINT_MAX);
@@ -204,12 +207,16 @@ static void functions(FILE *f, const struct diff_view *v, const char *title, boo
     }
 }
 
-static void anomalies(FILE *f, const char *title, const struct diff_anomalies *a)
+static void anomalies(FILE *f, const char *title, const struct diff_anomalies *a, uint64_t top)
 {
     if (!a->n)
         return;
     section(f, title, a->n);
     for (uint32_t i = 0; i < a->n; i++) {
+        if (top && i == top) {
+            fprintf(f, "  and %llu more: --top 0 shows all\n", (unsigned long long)(a->n - top));
+            return;
+        }
         fprintf(f, "  [%s] %s  ", severity_names[a->v[i]->severity], a->v[i]->kind);
         text_put(f, a->v[i]->qualname, UINT_MAX);
         fprintf(f, " (line %u)\n%*s", a->v[i]->line, INDENT, "");
@@ -301,8 +308,8 @@ void diff_text(FILE *f, const struct diff_view *v)
     functions(f, v, "removed", is_removed, d->removed);
     if (v->verbose)
         functions(f, v, "unchanged", is_unchanged, d->compared - d->changed);
-    anomalies(f, "new anomalies", &d->anomalies_fresh);
-    anomalies(f, "anomalies that are gone", &d->anomalies_gone);
+    anomalies(f, "new anomalies", &d->anomalies_fresh, v->top);
+    anomalies(f, "anomalies that are gone", &d->anomalies_gone, v->top);
     fputc('\n', f);
     rule(f);
     const char *dot = term_unicode() ? "·" : "-";

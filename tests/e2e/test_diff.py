@@ -3,6 +3,7 @@ import csv
 import io
 import json
 import os
+import re
 import resource
 import shutil
 import xml.etree.ElementTree as ET
@@ -179,10 +180,30 @@ def test_formats(recorded):
     assert len({line.replace("\\|", "").count("|") for line in table}) == 1 and any("goes" in line for line in table)
     suites = ET.fromstring(diff(recorded, a, c, "--format", "junit", "--fail-on", "removed,latency>50").out)
     assert suites.get("failures") == "2" and {s.get("name") for s in suites} == {"removed", "latency>50"}
+    # names of rules are no markup; a rule that is given twice is one
+    suites = ET.fromstring(diff(recorded, a, c, "--format", "junit", "--fail-on", "latency<0.001,removed,removed", "--fail-on", "removed").out)
+    assert [(s.get("name"), s.get("tests"), len(s.findall("testcase"))) for s in suites] == [("latency<0.001", "1", 1), ("removed", "2", 2)]
+    assert (suites.get("name"), suites.get("tests"), suites.get("failures")) == ("ghost diff", "3", "2")
     lines = diff(recorded, a, c, "--format", "github", "--fail-on", "removed").out.decode().splitlines()
     assert len([line for line in lines if line.startswith("::error")]) == 2
     sarif = json.loads(diff(recorded, a, c, "--format", "sarif", "--fail-on", "removed").out)
     assert {r["ruleId"] for r in sarif["runs"][0]["results"]} == {"removed"}
+
+
+def test_markdown_says_what_the_text_says(recorded):
+    """Which function of a name, how sure, how many: what is pasted into a pull request stands there alone."""
+    _, (a, _, c) = recorded
+    text = diff(recorded, a, c).out.decode()
+    table = diff(recorded, a, c, "-f", "markdown", "--fail-on", "exceptions+5%").out.decode()
+    for anomaly in as_json(recorded, a, c)["new_anomalies"]:
+        module, name, line = anomaly["fn_key"].rsplit(":", 2)
+        assert f"- new anomaly: **{anomaly['kind']}** {name} ({module}:{line}): " in table
+    assert re.search(r"- ❌ `exceptions\+5%` parse \(\w+:\d+\): exception rate", table)
+    assert text.count("may only") == table.count("perhaps only missed")
+    assert not re.search(r"\b1 (times|calls)\b", text + table)
+    short = diff(recorded, a, c, "-f", "markdown", "-n", "1").out.decode()
+    assert short.count("\n- new anomaly") == 1 and "more new anomalies" in short
+    assert "more: --top 0 shows all" in diff(recorded, a, c, "-n", "1").out.decode().split("new anomalies")[1].split("gone")[0]
 
 
 def test_groups_add_up(recorded):
