@@ -154,6 +154,7 @@ struct diff {
     uint32_t added, removed, changed, compared;
     uint64_t per_before, per_after;          /* calls of the entry point; 0: not asked for */
     double speed;                            /* ratio of self times that most functions share: the machine, or everything */
+    bool speed_known;                        /* most of them did: worth telling */
     struct findings *anomalies_before, *anomalies_after;     /* of each session of the side, owned */
     struct diff_anomalies anomalies_fresh, anomalies_gone;
     double traffic;                          /* the ratio of calls that most functions share */

@@ -184,6 +184,7 @@ void diff_json(FILE *f, const struct diff_view *v)
     put_side(&j, "after_session", &d->after);
     json_count(&j, "compared", d->compared);
     json_real(&j, "speed_ratio", d->speed);
+    json_bool(&j, "speed_known", d->speed_known);
     json_real(&j, "traffic_ratio", d->traffic);
     put_pairs(&j, v);
     put_anomalies(&j, "new_anomalies", &d->anomalies_fresh);

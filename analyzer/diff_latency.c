@@ -73,11 +73,12 @@ static void look_at_pair(struct candidate *c, const struct diff_pair *p)
     c->moved[VIEW_MIDDLE] = log(diff_quantile(a, 0.5) / diff_quantile(b, 0.5));
     c->leaf = (double)b->self > 0.8 * (double)b->total && (double)a->self > 0.8 * (double)a->total;
     double own = (double)b->self / (double)b->finished;
-    c->own = b->self && a->self ? log((double)a->self / (double)a->finished / own) : NAN;
+    double own_a = (double)a->self / (double)a->finished;
+    c->own = b->self && a->self ? log(own_a / own) : NAN;
     c->quickest = log(fmax(1, (double)a->min) / fmax(1, (double)b->min));
     c->calls = (double)(b->finished < a->finished ? b->finished : a->finished);
     c->cold = fmax(cold_part(a, geometric_a), cold_part(b, geometric_b));
-    c->own_ns = fmax(1, c->leaf ? fmin((double)b->min, (double)a->min) : own);
+    c->own_ns = fmax(1, c->leaf ? fmin((double)b->min, (double)a->min) : fmin(own, own_a));   /* of the side without the interrupted call */
     c->weight = diff_witness_weight(c->calls, 1000, c->own_ns);
 }
 
@@ -424,6 +425,19 @@ static bool expected_of_many(const struct work *w, const struct expected all[N_V
     return ok;
 }
 
+/* Did the typical call of most functions, one by one, move that way, too, by half of it at least? In a small program the
+ * middle may be what the mean of one function says, of which one call was interrupted. */
+static bool most_moved(const struct rest *r, double middle)
+{
+    uint32_t n = 0, moved = 0;
+    for (uint32_t i = 0; i < r->n; i++)
+        if (r->of[i].both && r->of[i].nature != DIFF_WAITS && r->of[i].calls >= DIFF_CALLS_LEAST) {
+            n++;
+            moved += r->of[i].moved[VIEW_TYPICAL] * middle > middle * middle / 2;
+        }
+    return n > 1 && 2 * moved > n;
+}
+
 static bool compare_all(struct work *w)
 {
     struct expected all[N_VIEWS], *of = calloc((size_t)w->d->n * N_VIEWS + 1, sizeof *of);
@@ -433,6 +447,7 @@ static bool compare_all(struct work *w)
     for (unsigned view = 0; view < N_VIEWS; view++)
         all[view] = expected_for(&w->rest, w->d, GHOST_NONE, view);
     w->d->speed = exp(all[VIEW_TYPICAL].middle);
+    w->d->speed_known = most_moved(&w->rest, all[VIEW_TYPICAL].middle);
     if (ok && w->d->n < DIFF_MANY)
         expected_of_few(w, of);
     else if (ok)

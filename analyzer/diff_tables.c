@@ -160,7 +160,7 @@ void diff_markdown(FILE *f, const struct diff_view *v)
     fputs("### Ghost diff\n\n`", f);
     fprintf(f, "%s` → `%s`: **%u changed, %u added, %u removed** of %u functions compared", d->before.name.p, d->after.name.p, d->changed, d->added,
             d->removed, d->compared);
-    fputs(fabs(log(d->speed)) > log(1.1) ? "; most functions moved together, which is told apart" : "", f);
+    fputs(d->speed_known && fabs(log(d->speed)) > log(1.1) ? "; most functions moved together, which is told apart" : "", f);
     if (diff_other_python(d)) {
         fputs("; Python ", f);
         markdown_field(f, d->before.python);

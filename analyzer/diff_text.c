@@ -283,7 +283,7 @@ bool diff_put_missing(FILE *f, const struct diff_side *sides, uint32_t n, const 
 /* What the reader must know of both recordings. */
 static void caveats(FILE *f, const struct diff *d)
 {
-    if (fabs(log(d->speed)) > log(1.1))
+    if (d->speed_known && fabs(log(d->speed)) > log(1.1))
         fprintf(f, "  Most functions took %.2f%s as long in the second recording: the machine, or everything at once.\n"
                    "  A function is told apart only by what goes beyond that.\n", d->speed, marks().times);
     if (diff_other_python(d)) {

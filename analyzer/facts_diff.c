@@ -144,7 +144,7 @@ static void put_totals(struct facts *f, const struct diff *d)
     fact_words(f, "Compared");
     fact_label(f);
     SAY(f, "{} functions are on both sides, of which {} changed; functions that are new: {}, gone: {}", P_COUNT(d->compared), P_COUNT(d->changed), P_COUNT(d->added), P_COUNT(d->removed));
-    if (d->speed > 0) {
+    if (d->speed_known) {
         fact_begin(f, FACT_CAVEATS);
         fact_words(f, "The rest of the program");
         fact_label(f);

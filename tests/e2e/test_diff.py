@@ -311,6 +311,30 @@ main()
 """
 
 
+ONE_INTERRUPTED = """
+import sys, time
+def inner(n): return sum(range(n))
+def outer(i):
+    if i == 150 and len(sys.argv) > 1: time.sleep(0.3)
+    return inner(i)
+def main():
+    for i in range(300): outer(i)
+main()
+"""
+
+
+def test_most_functions_are_not_one(ghost, tmp_path):
+    """One call of one function slept: no machine, and no everything, took a thousand times as long."""
+    (tmp_path / "app.py").write_text(ONE_INTERRUPTED)
+    python = harness.pythons()[-1]
+    for argument in ((), ("interrupted",)):
+        assert ghost.run([python.exe, str(tmp_path / "app.py"), *argument], "-q", cwd=tmp_path).status == 0
+    a, b = sorted((s.name for s in ghost.sessions()), key=lambda s: json.loads(ghost.command("diff", s, s, "-f", "json").out)["before_session"]["duration_ns"])
+    for one, other in ((a, b), (b, a)):
+        answer = json.loads(ghost.command("diff", one, other, "-f", "json").out)
+        assert not answer["speed_known"] or 0.02 < answer["speed_ratio"] < 50, answer["speed_ratio"]
+
+
 def test_ten_thousand_functions(ghost, tmp_path):
     """Processor time of a comparison of analysed sessions; a dispatcher with 10,000 callees must not make it quadratic."""
     (tmp_path / "app.py").write_text(MANY)

@@ -57,7 +57,17 @@ static void fill(struct diff_side *s, const struct planted *p, uint32_t n, const
     }
 }
 
-struct told { bool quick, whole; double ratio; struct diff_latency typical; };
+struct told { bool quick, whole; double ratio; struct diff_latency typical; bool speed_known; double speed; };
+
+/* Every function is a caller that waits for others half of its time; one call of the first was interrupted, on one side. */
+static double interrupted_ns[2];
+static void interrupt(struct diff_side *s, uint32_t n, double ns)
+{
+    for (uint32_t i = 0; ns > 0 && i < n; i++)
+        s->v[i].self /= 2;
+    s->v[0].self += (uint64_t)ns;
+    s->v[0].total += (uint64_t)ns;
+}
 
 /* What is told of the first function. */
 static struct told compare(const struct planted *p, uint32_t n, struct machine before, struct machine after, bool path_is_gone, unsigned *others)
@@ -68,11 +78,13 @@ static struct told compare(const struct planted *p, uint32_t n, struct machine b
     seed = 11;
     fill(&d.before, p, n, &before, false, true);
     fill(&d.after, p, n, &after, true, !path_is_gone);
+    interrupt(&d.before, n, interrupted_ns[0]);
+    interrupt(&d.after, n, interrupted_ns[1]);
     for (uint32_t i = 0; i < n; i++)
         d.pairs[i] = (struct diff_pair){ .before = &d.before.v[i], .after = &d.after.v[i], .match = DIFF_SAME };
     assert_int_equal(diff_compare_latency(&d, &err), 0);
     const struct diff_latency *l = d.pairs[0].latency;
-    struct told t = { l[DIFF_quick].significant, l[DIFF_typical].significant || l[DIFF_mean].significant || l[DIFF_p50].significant, l[DIFF_quick].ratio, l[DIFF_typical] };
+    struct told t = { l[DIFF_quick].significant, l[DIFF_typical].significant || l[DIFF_mean].significant || l[DIFF_p50].significant, l[DIFF_quick].ratio, l[DIFF_typical], d.speed_known, d.speed };
     *others = 0;
     for (uint32_t i = 1; i < n; i++)
         for (unsigned m = 0; m < DIFF_N_MEASURES; m++)
@@ -198,6 +210,26 @@ static void test_a_rare_path(void **state)
     }
 }
 
+/* What one call of one function says is not what most functions say, whichever side it is on. */
+static void test_one_interrupted_call_is_not_the_machine(void **state)
+{
+    const struct planted callers[] = { { 300, 1, 0, 0 }, { 400, 1, 0, 0 }, { 200, 1, 0, 0 } };
+    const struct machine half = { 0.5, 0.05, 1.5 };
+    unsigned others;
+    (void)state;
+    for (unsigned side = 0; side < 2; side++) {
+        interrupted_ns[side] = 1e9;
+        interrupted_ns[!side] = 1;
+        struct told t = compare(callers, 3, idle, idle, false, &others);
+        assert_true(t.speed > 0.8 && t.speed < 1.25);
+        t = compare(callers, 1, idle, idle, false, &others);
+        assert_false(t.speed_known);
+    }
+    interrupted_ns[0] = interrupted_ns[1] = 0;
+    struct told t = compare(callers, 3, idle, half, false, &others);
+    assert_true(t.speed_known && t.speed > 0.4 && t.speed < 0.6);
+}
+
 /* Few calls, too few slices: nothing is known of how it varies. */
 static void test_estimates_need_calls(void **state)
 {
@@ -216,7 +248,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_changed), cmocka_unit_test(test_slower_code_on_a_busy_machine), cmocka_unit_test(test_too_little),
-        cmocka_unit_test(test_another_machine), cmocka_unit_test(test_slower_code_on_a_faster_machine), cmocka_unit_test(test_several_rows_of_a_function), cmocka_unit_test(test_a_rare_path), cmocka_unit_test(test_estimates_need_calls),
+        cmocka_unit_test(test_another_machine), cmocka_unit_test(test_slower_code_on_a_faster_machine), cmocka_unit_test(test_several_rows_of_a_function), cmocka_unit_test(test_a_rare_path),
+        cmocka_unit_test(test_one_interrupted_call_is_not_the_machine), cmocka_unit_test(test_estimates_need_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
