@@ -38,17 +38,6 @@ static int load_both(struct diff_side *before, struct diff_side *after, const st
     return diff_load(before, after, &from, b, a, err);
 }
 
-/* Twice the same recording would look like twice the evidence. No two begin at the same nanosecond, whatever they are called. */
-static int check_group(const struct diff_side *s, struct ghost_err *err)
-{
-    for (uint32_t i = 0; i < s->n_models; i++)
-        for (uint32_t k = i + 1; k < s->n_models; k++)
-            if (s->models[i]->start_real && s->models[i]->start_real == s->models[k]->start_real)
-                return ghost_fail(err, GHOST_E_USAGE, "%.*s and %.*s are the same recording; on one side it would count twice",
-                                  FINDING_STR(s->models[i]->session), FINDING_STR(s->models[k]->session));
-    return 0;
-}
-
 /* A side without calls is no program that got better: a rule that does not fire must not let it pass. */
 static int check_calls(const struct diff *d, const char *split, struct ghost_err *err)
 {
@@ -104,8 +93,8 @@ static int run(const void *options, int argc, char **argv, struct ghost_err *err
     method.modules = o->modules;
     method.jobs = (unsigned)o->jobs;
     ret = load_both(&before, &after, o, argc, argv, err);
-    if (ret == 0 && (ret = check_group(&before, err)) == 0)
-        ret = check_group(&after, err);
+    if (ret == 0 && (ret = diff_all_apart(before.models, before.n_models, err)) == 0)
+        ret = diff_all_apart(after.models, after.n_models, err);
     if (ret == 0)
         ret = diff_make(&d, &before, &after, &method, err);
     if (ret == 0)

@@ -30,6 +30,14 @@ static bool wanted(const struct trend_command *o, const struct trend_series *s)
     return !o->function || fnmatch(o->function, s->last->qualname.p, 0) == 0 || fnmatch(o->function, s->last->fn_key.p, 0) == 0;
 }
 
+static uint64_t count_wanted(const struct trend_command *o, const struct trend *t, bool with_break)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < t->n; i++)
+        n += (!with_break || t->v[i].break_at) && wanted(o, &t->v[i]);
+    return n;
+}
+
 /* ---- table ---- */
 
 static const struct grid_column columns[] = {
@@ -63,7 +71,7 @@ static void add_row(struct grid *g, const struct trend *t, const struct trend_se
 static int print_table(FILE *f, const struct trend_command *o, const struct trend *t, struct ghost_err *err)
 {
     struct grid g;
-    uint64_t shown = 0, all = 0;
+    uint64_t shown = 0, breaks = count_wanted(o, t, true);
     char *bars = malloc((size_t)t->n_sides * SPARKLINE_BYTES + 1);
     if (!bars)
         return ghost_fail(err, GHOST_E_NOMEM, "out of memory");
@@ -72,15 +80,14 @@ static int print_table(FILE *f, const struct trend_command *o, const struct tren
     for (uint32_t i = 0; i < t->n; i++) {
         if (!wanted(o, &t->v[i]))
             continue;
-        all++;
         if (o->top && shown == o->top)
             continue;
         shown++;
         add_row(&g, t, &t->v[i], bars);
     }
     grid_rule(f, grid_print(&g, f));
-    fprintf(f, "  %llu of %llu functions, %u break%s. Sessions as a whole against the middle one:", (unsigned long long)shown, (unsigned long long)all, t->breaks,
-            t->breaks == 1 ? "" : "s");
+    fprintf(f, "  %llu of %llu functions, %llu break%s. Sessions as a whole against the middle one:", (unsigned long long)shown,
+            (unsigned long long)count_wanted(o, t, false), (unsigned long long)breaks, breaks == 1 ? "" : "s");
     for (uint32_t i = 0; i < t->n_sides; i++)
         fprintf(f, " %.2f", t->speed[i]);
     fputc('\n', f);
@@ -157,6 +164,18 @@ static void print_json(FILE *f, const struct trend_command *o, const struct tren
 
 /* ---- the command ---- */
 
+static int all_apart(const struct diff_side *sides, uint32_t n, struct ghost_err *err)
+{
+    struct ghost_model **models = calloc((size_t)n + 1, sizeof(struct ghost_model *));
+    if (!models)
+        return ghost_fail(err, GHOST_E_NOMEM, "out of memory");
+    for (uint32_t i = 0; i < n; i++)
+        models[i] = sides[i].models[0];
+    int ret = diff_all_apart(models, n, err);
+    free(models);
+    return ret;
+}
+
 static int load_sides(struct diff_side *sides, uint32_t *n, const struct trend_command *o, int argc, char **argv, struct ghost_err *err)
 {
     for (int i = 0; i < argc; i++) {
@@ -173,7 +192,7 @@ static int load_sides(struct diff_side *sides, uint32_t *n, const struct trend_c
             return ret;
         ++*n;
     }
-    return 0;
+    return all_apart(sides, *n, err);
 }
 
 static enum diff_measure measure_of(const char *name)
@@ -221,9 +240,12 @@ static int run(const void *options, int argc, char **argv, struct ghost_err *err
     ret = trend_make(&t, sides, n, measure_of(o->measure), &method, err);
     if (ret < 0)
         return ret;
-    ret = show(o, &t, err);
+    if (o->function && !count_wanted(o, &t, false))
+        ret = ghost_fail(err, GHOST_E_NOT_FOUND, "no called function matches --function '%s'; `ghost report` shows the names", o->function);
+    if (ret == 0)
+        ret = show(o, &t, err);
     if (ret == 0 && o->fail)
-        ret = t.breaks > 0;
+        ret = count_wanted(o, &t, true) > 0;
     trend_release(&t);
     return ret;
 }

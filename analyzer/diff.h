@@ -52,6 +52,9 @@ struct diff_side {
 int diff_side_make(struct diff_side *s, struct ghost_model **models, uint32_t n, struct ghost_err *err);
 void diff_side_release(struct diff_side *s);
 
+/* GHOST_E_USAGE when two of n models are of the same recording: twice the same would look like twice the evidence. */
+int diff_all_apart(struct ghost_model *const *models, uint32_t n, struct ghost_err *err);
+
 /* Both sides, made at once where `jobs` lets them (as in threads_wanted). */
 struct diff_sources { const char *data_dir; unsigned jobs; };
 /* Of the sessions in two lists such as "s1,s2". */

@@ -269,6 +269,17 @@ int diff_side_make(struct diff_side *s, struct ghost_model **models, uint32_t n,
     return ret;
 }
 
+/* No two recordings begin at the same nanosecond, whatever they are called. */
+int diff_all_apart(struct ghost_model *const *models, uint32_t n, struct ghost_err *err)
+{
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t k = i + 1; k < n; k++)
+            if (models[i]->start_real && models[i]->start_real == models[k]->start_real)
+                return ghost_fail(err, GHOST_E_USAGE, "%.*s and %.*s are the same recording; it would count twice",
+                                  FINDING_STR(models[i]->session), FINDING_STR(models[k]->session));
+    return 0;
+}
+
 void diff_side_release(struct diff_side *s)
 {
     for (uint32_t i = 0; i < s->n; i++)

@@ -203,7 +203,6 @@ static void find_break(struct trend *t, struct trend_series *s, double between, 
     s->ratio = exp(ratio);
     s->low = exp(ratio - half);
     s->high = exp(ratio + half);
-    t->breaks++;
 }
 
 static int by_weight(const void *pa, const void *pb)

@@ -24,7 +24,6 @@ struct trend {
     struct diff_side *sides; uint32_t n_sides;   /* sessions in the order given */
     double *speed;                           /* by session: what most functions share, 1 is the middle one */
     struct trend_series *v; uint32_t n;      /* breaks first, then by total time */
-    uint32_t breaks;
     struct arena arena;
 };
 

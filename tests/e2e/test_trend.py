@@ -48,11 +48,14 @@ def test_table_and_status(recorded):
     text = done.out.decode()
     assert done.status == 1 and f"since {ids[3]}" in text and "1 of 1 functions" in text
     assert data.command("trend", *ids[:3], "--fail-on-break").status == 0
+    other = data.command("trend", *ids, "--function", "other", "--fail-on-break")      # query's break is not asked for
+    assert other.status == 0 and b"1 of 1 functions, 0 breaks" in other.out
     assert "too few sessions" in data.command("trend", *ids[:3]).out.decode()
 
 
 def test_wrong_use(recorded):
     data, ids = recorded
-    for args in ((), (ids[0],), (ids[0], "nothing-like-it"), (*ids, "--measure", "speed"), (*ids, "--alpha", "0")):
+    for args in ((), (ids[0],), (ids[0], "nothing-like-it"), (*ids, "--measure", "speed"), (*ids, "--alpha", "0"), (*ids, "--function", "nothing*"),
+                 (ids[0], ids[0], ids[3], ids[3])):     # one recording given twice is no second session of its level
         done = data.command("trend", *args)
-        assert done.status == 2 and done.err, args
+        assert done.status == 2 and done.err and not done.out, args
