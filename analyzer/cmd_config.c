@@ -80,7 +80,8 @@ static void text_check(FILE *f, const struct config_file *c)
         fprintf(f, "%s:%u:%u: note: this suppression ended with %s\n", c->path, s->at.line, s->at.column, s->until);
     }
     if (c->problems.n == 0)
-        fprintf(f, "%s: fine; %zu settings, %zu suppressions (%zu expired)\n", c->path, c->n_values, c->suppressions.n, expired);
+        fprintf(f, "%s: fine; %zu setting%s, %zu suppression%s (%zu expired)\n", c->path, c->n_values, c->n_values == 1 ? "" : "s", c->suppressions.n,
+                c->suppressions.n == 1 ? "" : "s", expired);
 }
 
 static int check(const struct config_options *o, int argc, char **argv, struct ghost_err *err)

@@ -115,9 +115,30 @@ static int run(const void *options, int argc, char **argv, struct ghost_err *err
     return ret;
 }
 
+/* ---- values in ghost.yaml, which must not wait for a comparison to be found wrong ---- */
+
+static int check_rules(const char *text, struct ghost_err *err)
+{
+    struct diff_rules rules;
+    int ret = diff_rules_parse(&rules, &text, 1, err);
+    diff_rules_release(&rules);
+    return ret;
+}
+
+static int check_effect(const char *text, struct ghost_err *err)
+{
+    return strtod(text, NULL) > 0 ? 0 : ghost_fail(err, GHOST_E_USAGE, "it must be larger than 0, not '%s'", text);
+}
+
+static int check_alpha(const char *text, struct ghost_err *err)
+{
+    double alpha = strtod(text, NULL);
+    return alpha > 0 && alpha < 1 ? 0 : ghost_fail(err, GHOST_E_USAGE, "it must be between 0 and 1, not '%s'", text);
+}
+
 #define AT(member) offsetof(struct diff_command, member)
 static const struct option options[] = {
-    { .name = "fail-on", .kind = OPTION_LIST, .at = AT(fail_on), .arg = "RULES", .key = "diff.fail_on",
+    { .name = "fail-on", .kind = OPTION_LIST, .at = AT(fail_on), .arg = "RULES", .key = "diff.fail_on", .check = check_rules,
       .help = "exit with 1 when one of these fires: latency>1.3, p99>1.5,\nexceptions+1%, new-type, new-exception, removed, ... (see docs/diff.md)" },
     { .name = "before", .kind = OPTION_TEXT, .at = AT(before), .arg = "S1,S2", .help = "several sessions as the first side" },
     { .name = "after", .kind = OPTION_TEXT, .at = AT(after), .arg = "S3,S4", .help = "several sessions as the second side" },
@@ -125,11 +146,11 @@ static const struct option options[] = {
       .help = "compare one session before and after a moment:\n2026-11-21T12:04:05, +10s after its beginning,\n-10s before its end, or the name of a mark" },
     { .name = "per", .kind = OPTION_TEXT, .at = AT(per), .arg = "FUNCTION", .key = "diff.per",
       .help = "count calls per call of this one (a request handler):\ntwo recordings never see the same traffic" },
-    { .name = "min-effect", .kind = OPTION_REAL, .at = AT(min_effect), .arg = "SHARE", .fallback = "0.2", .key = "diff.min_effect",
+    { .name = "min-effect", .kind = OPTION_REAL, .at = AT(min_effect), .arg = "SHARE", .fallback = "0.2", .key = "diff.min_effect", .check = check_effect,
       .help = "least change of a latency that is told" },
     { .name = "min-rate", .kind = OPTION_REAL, .at = AT(min_rate), .arg = "POINTS", .fallback = "1", .key = "diff.min_rate",
       .help = "least change of an exception rate that is told,\nin percentage points" },
-    { .name = "alpha", .kind = OPTION_REAL, .at = AT(alpha), .arg = "CHANCE", .fallback = "0.01", .key = "diff.alpha",
+    { .name = "alpha", .kind = OPTION_REAL, .at = AT(alpha), .arg = "CHANCE", .fallback = "0.01", .key = "diff.alpha", .check = check_alpha,
       .help = "chance of one false finding in a whole comparison" },
     { .name = "format", .letter = 'f', .kind = OPTION_CHOICE, .at = AT(format), .arg = "FORMAT", .fallback = "text", .choices = formats,
       .help = "form of the output" },

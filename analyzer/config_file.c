@@ -38,11 +38,14 @@ static void check_value(struct config_file *c, const struct option *row, const s
 {
     union { bool flag; const char *text; uint64_t count; double real; struct option_list list; } value = { .count = 0 };
     char wanted[OPT_WANTED], shown[48];
-    if (row->kind == OPTION_LIST)
-        return;
-    int ret = opt_set(row, text, &value, wanted);
-    if (ret < 0)
+    struct ghost_err err = GHOST_ERR_INIT;
+    int ret = row->kind == OPTION_LIST ? 0 : opt_set(row, text, &value, wanted);
+    if (ret < 0) {
         config_problem(&c->problems, n->line, n->column, "%s wants %s, not %s", row->key, wanted, config_shown(text, shown));
+    } else if (row->check && row->check(text, &err) < 0) {
+        const char *colon = strncmp(err.msg, "--", 2) == 0 ? strstr(err.msg, ": ") : NULL;     /* the option's name */
+        config_problem(&c->problems, n->line, n->column, "%s: %s", row->key, colon ? colon + 2 : err.msg);
+    }
 }
 
 static void add_value(struct config_file *c, const struct option *row, const struct config_node *n)

@@ -39,6 +39,7 @@ struct option {
     bool guarded;                    /* a file that merely lies in the working directory must not set it (where secrets go) */
     bool last;                       /* what follows its value belongs to the target (-m, -c) */
     const char *help;
+    int (*check)(const char *text, struct ghost_err *err);  /* of a value in ghost.yaml: what its kind does not tell; NULL: nothing */
 };
 
 struct command;

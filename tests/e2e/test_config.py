@@ -108,6 +108,19 @@ def test_wrong_files_are_refused_with_place_and_remedy(here):
     assert ghost(here, "completion", "bash").stdout and ghost(here, "config", "init", "-o", "-").stdout
 
 
+def test_rules_of_a_comparison_are_checked_without_one(here):
+    """A gate with a mistake in its rules must be told where they are written, not by the first build that compares."""
+    (here / "ghost.yaml").write_text("diff:\n  fail_on:\n    - removed\n    - lateny>1.3\n    - latency\n  alpha: 2\n  min_effect: 0\n")
+    lines = ghost(here, "config", "check", status=1).stdout.splitlines()
+    assert [line.split(" ")[0] for line in lines] == ["ghost.yaml:4:7:", "ghost.yaml:5:7:", "ghost.yaml:6:10:", "ghost.yaml:7:15:"]
+    assert "diff.fail_on: there is no rule 'lateny>1.3'. Did you mean latency?" in lines[0] and "needs a limit" in lines[1]
+    assert "diff.alpha: it must be between 0 and 1, not '2'" in lines[2] and "diff.min_effect: it must be larger than 0" in lines[3]
+    (here / "ghost.yaml").write_text("diff:\n  fail_on: 'latency > 1.3, exceptions+1%'\n  alpha: 0.001\n")
+    assert "fine; 2 settings, 0 suppressions" in ghost(here, "config", "check").stdout
+    (here / "ghost.yaml").write_text("diff:\n  fail_on: []\n")
+    assert "fine; 1 setting, " in ghost(here, "config", "check").stdout
+
+
 def test_environment_is_checked_too(here):
     done = ghost(here, "run", "-c", "print(1)", env={"GHOST_FLUSH": "soon"}, status=2)
     assert "GHOST_FLUSH wants a number of seconds, not 'soon'" in done.stderr
@@ -138,7 +151,7 @@ def test_init_writes_what_check_accepts(here, profile):
     (here / "all.yaml").write_text(bare)
     done = ghost(here, "config", "check", "all.yaml")
     keys = set(settings(here))
-    assert f" {len(keys)} settings, 1 suppressions" in done.stdout, done.stdout + bare
+    assert f" {len(keys)} settings, 1 suppression " in done.stdout, done.stdout + bare
 
 
 def test_profiles_set_what_exists(here):
