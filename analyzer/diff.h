@@ -26,7 +26,8 @@ struct diff_cell { uint32_t process, slice; uint64_t calls, exceptions, finished
 struct diff_side;
 struct diff_function {
     struct ghost_str fn_key, module, qualname, file;
-    uint32_t line;
+    uint32_t line;                           /* in the last session that has it */
+    bool many_lines;                         /* of some sessions it stands at another one */
     bool is_module;
     uint64_t fingerprint;
     uint64_t calls, exceptions, finished, total, self, min, max;

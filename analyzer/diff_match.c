@@ -13,7 +13,7 @@ static int by_name(const struct diff_function *a, const struct diff_function *b)
     return r ? r : ghost_str_compare(a->qualname, b->qualname);
 }
 
-static bool same_lines(const struct diff_function *a, const struct diff_function *b) { return a->line == b->line; }
+static bool same_lines(const struct diff_function *a, const struct diff_function *b) { return a->line == b->line || a->many_lines || b->many_lines; }
 static bool any_lines(const struct diff_function *a, const struct diff_function *b) { (void)a, (void)b; return true; }
 
 struct work {

@@ -92,7 +92,7 @@ static void callers_of(const struct diff_side *s, uint32_t model, const struct d
     for (uint32_t i = 0; i < m->n_signatures; i++) {
         const struct ghost_model_signature *sig = &m->signatures[i];
         const struct ghost_model_function *of = &m->functions[sig->function];
-        if (of->first_line != f->line || ghost_str_compare(sig->text, text) != 0 || ghost_str_compare(of->qualname, f->qualname) != 0 ||
+        if ((of->first_line != f->line && !f->many_lines) || ghost_str_compare(sig->text, text) != 0 || ghost_str_compare(of->qualname, f->qualname) != 0 ||
             ghost_str_compare(of->module, f->module) != 0)
             continue;
         for (uint32_t k = 0; k < sig->n_edges; k++) {

@@ -100,7 +100,7 @@ static struct diff_function *find_row(struct diff_side *s, const struct ghost_mo
         const struct diff_function *at = &s->v[mid];
         int r = ghost_str_compare(at->module, f->module);
         r = r ? r : ghost_str_compare(at->qualname, f->qualname);
-        r = r ? r : (at->line > f->first_line) - (at->line < f->first_line);
+        r = r || at->many_lines ? r : (at->line > f->first_line) - (at->line < f->first_line);
         if (r == 0)
             return &s->v[mid];
         if (r < 0)
@@ -219,6 +219,64 @@ static bool name_side(struct diff_side *s)
     return true;
 }
 
+static uint32_t session_of(const struct diff_side *s, const struct profile *p)
+{
+    uint32_t i = 0;
+    while (i + 1 < s->n_models && !(p >= s->profiles[i].v && p < s->profiles[i].v + s->profiles[i].n))
+        i++;
+    return i;
+}
+
+static bool same_name(const struct profile *a, const struct profile *b)
+{
+    return ghost_str_compare(a->module, b->module) == 0 && ghost_str_compare(a->qualname, b->qualname) == 0;
+}
+
+/* Sessions of several commits have one function at several lines. It is one when no session has two of the name. */
+static bool one_in_each_session(const struct diff_side *s, const struct profile *const *v, uint32_t n)
+{
+    if (n > s->n_models)
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t k = i + 1; k < n; k++)
+            if (session_of(s, v[i]) == session_of(s, v[k]))
+                return false;
+    return true;
+}
+
+/* A row of profiles of one name; the last session tells where it stands. */
+static void add_row(struct diff_side *s, const struct profile *const *v, uint32_t n)
+{
+    const struct profile *last = v[0];
+    struct diff_function *row = &s->v[s->n++];
+    for (uint32_t i = 1; i < n; i++)
+        if (session_of(s, v[i]) > session_of(s, last))
+            last = v[i];
+    *row = (struct diff_function){ .fn_key = last->fn_key, .module = last->module, .qualname = last->qualname, .file = last->file, .line = last->line,
+                                   .is_module = last->is_module, .many_lines = v[0]->line != v[n - 1]->line };
+    for (uint32_t i = 0; i < n; i++) {
+        add_profile(s, row, v[i]);
+        s->calls += v[i]->calls;
+    }
+}
+
+static void add_rows(struct diff_side *s, const struct profile *const *v, uint32_t n)
+{
+    for (uint32_t i = 0, named; i < n; i += named) {
+        for (named = 1; i + named < n && same_name(v[i], v[i + named]); named++)
+            ;
+        if (one_in_each_session(s, &v[i], named)) {
+            add_row(s, &v[i], named);
+            continue;
+        }
+        for (uint32_t k = 0, lined; k < named; k += lined) {
+            for (lined = 1; k + lined < named && v[i + k]->line == v[i + k + lined]->line; lined++)
+                ;
+            add_row(s, &v[i + k], lined);
+        }
+    }
+}
+
 static int sum_up(struct diff_side *s, struct ghost_err *err)
 {
     uint32_t all = 0, n = 0;
@@ -235,15 +293,9 @@ static int sum_up(struct diff_side *s, struct ghost_err *err)
         for (uint32_t k = 0; k < s->profiles[i].n; k++)
             if (s->profiles[i].v[k].calls)
                 order[n++] = &s->profiles[i].v[k];
-    if (ok)
+    if (ok) {
         qsort(order, n, sizeof *order, by_key);
-    for (uint32_t i = 0; ok && i < n; i++) {
-        const struct profile *p = order[i];
-        if (i == 0 || by_key(&order[i - 1], &order[i]) != 0)
-            s->v[s->n++] = (struct diff_function){ .fn_key = p->fn_key, .module = p->module, .qualname = p->qualname,
-                                                   .file = p->file, .line = p->line, .is_module = p->is_module };
-        add_profile(s, &s->v[s->n - 1], p);
-        s->calls += p->calls;
+        add_rows(s, order, n);
     }
     free(order);
     for (uint32_t i = 0; ok && i < s->n_models; i++) {

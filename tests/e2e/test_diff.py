@@ -214,6 +214,25 @@ def test_groups_add_up(recorded):
     assert rate["before"] == pytest.approx(0.01) and rate["significant"]
 
 
+def test_a_group_of_several_commits(recorded, tmp_path):
+    """The last recordings of a branch are a natural group. What moved between its commits is one function, not one that is gone."""
+    data, (a, b, _) = recorded
+    (tmp_path / "app.py").write_text(BEFORE.replace("def moved", "# one\n# two\n\ndef moved").replace("    dies(i)\n", ""))
+    before = set(data.sessions())
+    assert data.run([harness.pythons()[-1].exe, str(tmp_path / "app.py")], "-q", cwd=tmp_path).status == 0
+    later = next(s.name for s in data.sessions() if s not in before)
+    for group in (f"{a},{later}", f"{later},{a}"):
+        done = diff(recorded, "--before", group, "--after", later, "--fail-on", "removed,added", "-f", "json")
+        answer = json.loads(done.out)
+        assert names(answer["removed"]) == ["dies"] and answer["added"] == [] and answer["compared"] == 8, group
+        counts = {r["qualname"]: r["calls"] for r in answer["changed"]}
+        assert all(c["before"] == 2 * c["after"] for c in counts.values())
+    back = as_json(recorded, "--before", later, "--after", f"{a},{later}")
+    assert names(back["added"]) == ["dies"] and back["removed"] == []
+    mixed = {r["qualname"]: r for r in as_json(recorded, "--before", f"{a},{later}", "--after", b, "-v")["unchanged"]}
+    assert mixed["moved"]["calls"]["before"] == 800 and mixed["moved"]["calls"]["after"] == 400
+
+
 def test_anomalies_of_groups(recorded):
     """A side has what any of its sessions has; what only one session of it never called is called there."""
     _, (a, b, c) = recorded
