@@ -105,6 +105,25 @@ static void callers_of(const struct diff_side *s, uint32_t model, const struct d
 
 /* ---- one function ---- */
 
+/* Generator expressions and lambdas of one function share a name, and lines are left out: calls to them are told once. */
+static uint32_t once_each(struct diff_novelty *v, uint32_t n)
+{
+    enum { FEW = 256 };                  /* a dispatcher's callees have names */
+    uint32_t kept = 0;
+    for (uint32_t i = 0; n <= FEW && i < n; i++) {
+        uint32_t k = 0;
+        while (k < kept && ghost_str_compare(v[k].name, v[i].name) != 0)
+            k++;
+        if (k == kept) {
+            v[kept++] = v[i];
+            continue;
+        }
+        v[k].count += v[i].count;
+        v[k].surprising |= v[i].surprising;
+    }
+    return n <= FEW ? kept : n;
+}
+
 static struct diff_novelties only_in(struct diff *d, const struct diff_side *side, const struct diff_function *f,
                                      const struct diff_function *other, const struct names *known, enum diff_shape k)
 {
@@ -123,7 +142,7 @@ static struct diff_novelties only_in(struct diff *d, const struct diff_side *sid
         v[n++] = (struct diff_novelty){ .name = c.name, .count = c.n, .of = f->calls, .caller = caller.name,
                                         .surprising = log1p(-fmin(share, 0.999999)) * (double)other->calls < log(CHANCE) };
     }
-    return (struct diff_novelties){ v, n };
+    return (struct diff_novelties){ v, k == DIFF_SHAPE_callees ? once_each(v, n) : n };
 }
 
 /* A callee that has another name on the other side is the same edge. */

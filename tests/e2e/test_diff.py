@@ -295,6 +295,16 @@ def test_one_recording_is_no_group(recorded, tmp_path):
     assert diff(recorded, "--before", f"{a},{b}", "--after", a).status == 0
 
 
+def test_callees_of_one_name_are_told_once(ghost, tmp_path):
+    python = harness.pythons()[-1]
+    for body in ("return x", "return (lambda y: y)(x) + \\\n        (lambda y: y + 1)(x)"):
+        (tmp_path / "app.py").write_text(f"def f(x):\n    {body}\nfor i in range(100): f(i)\n")
+        assert ghost.run([python.exe, str(tmp_path / "app.py")], "-q", cwd=tmp_path).status == 0
+    a, b = (s.name for s in ghost.sessions())
+    new = next(r for p in ((a, b), (b, a)) for r in json.loads(ghost.command("diff", *p, "-f", "json").out)["changed"] if r["new_callees"])["new_callees"]
+    assert [(n["name"].split(":")[1], n["count"], n["of"]) for n in new] == [("f.<locals>.<lambda>", 200, 100)]
+
+
 SPLIT = """
 import sys, time
 import ghost_recorder
