@@ -141,11 +141,11 @@ def never(): pass
 for i in range(400): handle_request(i % 20)
 '''
 
-# What the words of the examples stand for here. ONE and TWO are sessions, ARCHIVE is one of them packed.
+# What the words of the examples stand for here. ONE to FIVE are sessions, ARCHIVE is one of them packed.
 MEANS = {"SESSION": ("ONE",), "BEFORE": ("ONE",), "AFTER": ("TWO",), "A": ("ONE",), "B": ("TWO",), "FILE": ("ARCHIVE",),
          "DIR": ("unpacked",), "COPY": ("copy",), "FN": ("process_order",), "ID": ("FINDING",), "4b73c64b": ("FINDING",),
-         "1763": ("ONE",), "17952": ("ONE",), "17953": ("TWO",), "s1": ("ONE",), "s2": ("TWO",), "s3": ("ONE",), "s4": ("TWO",),
-         "s5": ("ONE",), "s1,s2": ("ONE",), "s3,s4": ("TWO",), "s1,s2,s3": ("ONE",), "s4,s5,s6": ("TWO",),
+         "1763": ("ONE",), "17952": ("ONE",), "17953": ("TWO",), "s1": ("ONE",), "s2": ("TWO",), "s3": ("THREE",), "s4": ("FOUR",),
+         "s5": ("FIVE",), "s1,s2": ("ONE",), "s3,s4": ("TWO",), "s1,s2,s3": ("ONE",), "s4,s5,s6": ("TWO",),
          "releases/*.ghostpack": ("main.ghostpack", "new.ghostpack")}
 
 # Why a command of a page is not run here: it would wait for ever, or needs what a test cannot count on.
@@ -170,10 +170,11 @@ def place(tmp_path_factory):
     (work / "key-file.txt").write_text("0123456789abcdef" * 4 + "\n")
     (work / "deploy/ghost.yaml").write_text("report:\n  top: 5\n")
     exe = harness.pythons()[0].exe
-    for _ in range(2):
+    for _ in range(5):
         done = ghost.run([exe, str(work / "app.py")], "-q", cwd=work)
         assert done.status == 0, done.err.decode()
-    one, two = (s.name for s in ghost.sessions())
+    sessions = [s.name for s in ghost.sessions()]
+    one, two = sessions[:2]
 
     def command(*args):
         done = ghost.command(*args, cwd=work)
@@ -184,11 +185,13 @@ def place(tmp_path_factory):
     for name in {w for s in SHOWN for flag, w in zip(["", *s.words], s.words)
                  if re.fullmatch(r"[a-z]+\.ghostpack", w) and flag not in ("-o", "--into")} - {"nightly.ghostpack"}:
         shutil.copy(work / "nightly.ghostpack", work / name)
+    command("pack", two, "-o", "again.ghostpack")
+    (work / "again.ghostpack").replace(work / "new.ghostpack")       # another recording than main.ghostpack
     command("export", "-o", "report.json")
     command("anomalies", "--baseline", "ghost.baseline", "--update-baseline")
     (work / "4711-0badcafe.ghost").write_bytes(next((work / "data/sessions" / one).glob("*.ghost")).read_bytes())
     finding = re.search(r'"id": ?"([0-9a-f]+)"', command("anomalies", one, "--format", "json")).group(1)
-    return {"work": work, "ONE": one, "TWO": two, "ARCHIVE": "nightly.ghostpack", "FINDING": finding, "exe": exe}
+    return {"work": work, **dict(zip(("ONE", "TWO", "THREE", "FOUR", "FIVE"), sessions)), "ARCHIVE": "nightly.ghostpack", "FINDING": finding, "exe": exe}
 
 
 def meant(words, place):
