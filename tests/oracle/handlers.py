@@ -28,6 +28,13 @@ class Handlers:
             out = target if names[target // 2] in ("CLEANUP_THROW", "END_ASYNC_FOR") else min(
                 (r for r in reraises if cleanup is not None and r >= cleanup), default=None)
             self.onward[target] = None if out is None else self.cover(out)
+        self.stars = {}              # the RERAISE at the end of an except* -> its handler, and where its bodies' exceptions go
+        for at in range(0, len(raw), 2):
+            if names[at // 2] == "PREP_RERAISE_STAR" or names[at // 2] == "CALL_INTRINSIC_2" and raw[at + 1] == 1:
+                cleanup = self.cover(at)
+                handler = self.of_cleanup[cleanup]
+                bodies = {t for _, _, t in self.entries if handler < t < at and self.cover(t) == cleanup}
+                self.stars[min(r for r in reraises if r > at)] = handler, bodies
 
     def cover(self, at):
         """The handler that an exception at `at` goes to."""
@@ -44,20 +51,37 @@ class Handlers:
         first = None if target is None else self.names[target // 2]
         return is_stop and first == "CLEANUP_THROW" or is_async_stop and first == "END_ASYNC_FOR"
 
-    def resolve(self, at, raised_at):
-        """Of the places in `raised_at`, newest last: the one whose exception is raised again at `at`.
-        None: it came from no handler of this frame, or the table does not tell."""
+    def out_of_star(self, at, raised_at):
+        """At the end of an except*: where what it handles was raised, and where its bodies raised what they raised anew."""
+        handler, bodies = self.stars[at]
+        original = self.leading_to(handler, raised_at)
+        if not original:
+            return None, []
+        later = raised_at[raised_at.index(original[0]) + 1:]
+        return original[0], [place for place in later if self.cover(place) in bodies]
+
+    def resolve(self, at, raised_at, handled=None):
+        """Of the places in `raised_at`, newest last: the one whose exception is raised again at `at`. Several may lead there, where
+        the handlers of others ended in between: then it is `handled`, if that is one of them, what was being handled when a line
+        of this frame last began. None: it came from no handler of this frame, or the table does not tell."""
         if self.names[at // 2] in ("CLEANUP_THROW", "END_ASYNC_FOR"):    # lets out what came to it
             return next((place for place in reversed(raised_at) if self.goes_to(place) == at), None)
         handler = self.of_cleanup.get(self.cover(at))
         if handler is None:
             return None
+        places = self.leading_to(handler, raised_at)
+        return handled if handled in places else places[0] if places else None
+
+    def leading_to(self, handler, raised_at):
+        """Of the places in `raised_at`, newest last: those whose exceptions may come to the handler, newest first."""
+        found = []
         for place in reversed(raised_at):
             seen = set()
             here = self.cover(place)
             while here is not None and here not in seen:
                 if here == handler:
-                    return place
+                    found.append(place)
+                    break
                 seen.add(here)
                 here = self.onward.get(here)
-        return None
+        return found

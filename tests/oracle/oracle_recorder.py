@@ -57,7 +57,7 @@ def install(options, Handlers):
         __slots__ = ("code", "key", "generator", "asyncgen", "returns", "yields", "starts", "iterates", "params", "handlers")
 
     class Activation:
-        __slots__ = ("info", "errors", "last", "thrown")
+        __slots__ = ("info", "errors", "last", "thrown", "values", "handled")
 
     class Late:
         """Lives in sys.__dict__, which goes after all modules: its end is the last moment to write."""
@@ -165,6 +165,7 @@ def install(options, Handlers):
                 return
             act = Activation()
             act.info, act.errors, act.last, act.thrown = info, {}, None, ()
+            act.values, act.handled = {}, None     # id of an exception -> where it was raised; where what a line handled was
             live[id(frame)] = act
             count("call", info.key, signature(frame, info), caller_of(frame))
 
@@ -192,8 +193,16 @@ def install(options, Handlers):
             handlers = info.handlers
             if at in act.errors and (handlers is None or at not in handlers.again):
                 return act.errors[at]
+            if handlers is not None and at in handlers.stars:
+                place, anew = handlers.out_of_star(at, list(act.errors))
+                if anew and issubclass(act.errors[place][0], BaseExceptionGroup):    # what bodies raise, and the rest, in a new group
+                    every = [act.errors[p][0] for p in (place, *anew)]
+                    cls = ExceptionGroup if all(Exception in mro_of(c) for c in every) else BaseExceptionGroup
+                    return cls, qualname_of(cls), True
+                if place is not None:
+                    return act.errors[anew[-1] if anew else place]
             if handlers is not None:
-                place = handlers.resolve(at, list(act.errors))
+                place = handlers.resolve(at, list(act.errors), act.handled)
                 if place is not None:
                     return act.errors[place]
             if at in act.errors:
@@ -255,7 +264,9 @@ def install(options, Handlers):
                 note_error(frame, act, arg)
             elif event == "line":
                 act.thrown = tuple([at for at in act.thrown if at < frame.f_lasti])
-                frame.f_trace_lines = act.thrown != ()
+                if len(act.errors) > 1:
+                    act.handled = act.values.get(id(exc_info()[1]), act.handled)
+                frame.f_trace_lines = wants_lines(act)
             return local
 
         def note_error(frame, act, arg):
@@ -266,9 +277,14 @@ def install(options, Handlers):
                 return
             act.errors.pop(frame.f_lasti, None)      # newest last
             act.errors[frame.f_lasti] = act.last = error
+            act.values[id(arg[1])], act.handled = frame.f_lasti, None
             if info.generator:
                 act.thrown += (frame.f_lasti,)
-                frame.f_trace_lines = True
+            frame.f_trace_lines = wants_lines(act)
+
+        def wants_lines(act):
+            """Is what its next line tells of use: was something thrown in caught, which of several exceptions is being handled?"""
+            return act.thrown != () or len(act.errors) > 1 and act.info.handlers is not None
 
         def trace(frame, event, arg):
             info = infos.get(id(frame.f_code))
@@ -276,7 +292,8 @@ def install(options, Handlers):
                 info = describe(frame.f_code, frame.f_globals)
             if info.key is None:
                 return None
-            if id(frame) not in live or not live[id(frame)].thrown:
+            act = live.get(id(frame))
+            if act is None or not wants_lines(act):
                 frame.f_trace_lines = False
             return local
 

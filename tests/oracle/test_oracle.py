@@ -107,6 +107,60 @@ CASES = {
         """, {"again": dict(call_count=1, exceptions={"KeyError": (1, 0)}),
               "finally_keeps": dict(call_count=1, exceptions={"KeyError": (1, 0)}),
               "replaced": dict(call_count=1, exceptions={"IndexError": (1, 0)})}),
+    "raised again, past a handler that is not for it": ("""
+        def low(): raise LookupError
+        def again():
+            try:
+                try: low()
+                except LookupError:
+                    try: raise KeyError
+                    except KeyError: pass
+                    raise
+            except IndexError: pass
+        def kept():
+            try:
+                try: low()
+                finally:
+                    try: raise KeyError
+                    except KeyError: pass
+            except IndexError: pass
+        def another():
+            try:
+                try: low()
+                except LookupError: raise KeyError
+            except IndexError: pass
+        for f in again, kept, another:
+            try: f()
+            except LookupError: pass
+        """, {"low": dict(call_count=3, exceptions={"LookupError": (3, 0)}),
+              "again": dict(call_count=1, exceptions={"LookupError": (0, 1)}),
+              "kept": dict(call_count=1, exceptions={"LookupError": (0, 1)}),
+              "another": dict(call_count=1, exceptions={"KeyError": (1, 0)})}),
+    "groups": ("""
+        def low(*errors): raise ExceptionGroup("several", errors)
+        def star(*errors):
+            try: low(*errors)
+            except* ValueError: raise OSError
+            except* TypeError: raise
+        def twice(first, *errors):
+            for error in first, *errors:
+                try: low(error)
+                except* ValueError: pass
+        def naked(error):
+            try: raise error
+            except* ValueError: raise OSError
+        def base(error):
+            try: low(error)
+            except* ValueError: raise SystemExit
+        for f, *errors in ((star, ValueError()), (star, TypeError()), (star, ValueError(), TypeError()), (star, KeyError()),
+                           (twice, ValueError(), KeyError()), (naked, ValueError()), (naked, KeyError()), (base, ValueError())):
+            try: f(*errors)
+            except BaseException: pass
+        """, {"low": dict(call_count=7, exceptions={"ExceptionGroup": (7, 0)}),
+              "star": dict(call_count=4, exceptions={"ExceptionGroup": (2, 2)}),
+              "twice": dict(call_count=1, exceptions={"ExceptionGroup": (0, 1)}),
+              "naked": dict(call_count=2, exceptions={"OSError": (1, 0), "KeyError": (1, 0)}),
+              "base": dict(call_count=1, exceptions={"BaseExceptionGroup": (1, 0)})}),
     "thrown out through with": ("""
         class Scope:
             def __enter__(self): pass
