@@ -50,6 +50,8 @@ def install(options, Handlers):
     posix_replace, getpid = os.replace, os.getpid
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
     converts = (StopIteration, StopAsyncIteration) if sys.version_info >= (3, 12) else ()
+    # since 3.11.4 the only one raised by an except*, with nothing left of its group, is in no new group; that nothing is left is assumed
+    lone_in_star = 1 if sys.version_info >= (3, 11, 4) else 0
     opname, raise_varargs, exc_info = dis.opname, dis.opmap["RAISE_VARARGS"], sys.exc_info
 
     class Info:
@@ -195,7 +197,7 @@ def install(options, Handlers):
                 return act.errors[at]
             if handlers is not None and at in handlers.stars:
                 place, anew = handlers.out_of_star(at, list(act.errors))
-                if anew and issubclass(act.errors[place][0], BaseExceptionGroup):    # what bodies raise, and the rest, in a new group
+                if len(anew) > lone_in_star and issubclass(act.errors[place][0], BaseExceptionGroup):   # a new group of them and the rest
                     every = [act.errors[p][0] for p in (place, *anew)]
                     cls = ExceptionGroup if all(Exception in mro_of(c) for c in every) else BaseExceptionGroup
                     return cls, qualname_of(cls), True

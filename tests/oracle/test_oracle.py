@@ -141,7 +141,10 @@ CASES = {
         def star(*errors):
             try: low(*errors)
             except* ValueError: raise OSError
-            except* TypeError: raise
+            except* TypeError: raise IndexError
+        def only(*errors):
+            try: low(*errors)
+            except* ValueError: raise
         def twice(first, *errors):
             for error in first, *errors:
                 try: low(error)
@@ -149,15 +152,21 @@ CASES = {
         def naked(error):
             try: raise error
             except* ValueError: raise OSError
-        def base(error):
-            try: low(error)
+        def base(*errors):
+            try: low(*errors)
             except* ValueError: raise SystemExit
-        for f, *errors in ((star, ValueError()), (star, TypeError()), (star, ValueError(), TypeError()), (star, KeyError()),
-                           (twice, ValueError(), KeyError()), (naked, ValueError()), (naked, KeyError()), (base, ValueError())):
+            except* KeyError: raise IndexError
+        def replaced(error):
+            try: low(error)
+            except* ValueError: raise OSError
+        for f, *errors in ((star, ValueError(), TypeError()), (star, KeyError()), (only, ValueError()), (only, ValueError(), KeyError()), (replaced, ValueError()),
+                           (twice, ValueError(), KeyError()), (naked, ValueError()), (naked, KeyError()), (base, ValueError(), KeyError())):
             try: f(*errors)
             except BaseException: pass
-        """, {"low": dict(call_count=7, exceptions={"ExceptionGroup": (7, 0)}),
-              "star": dict(call_count=4, exceptions={"ExceptionGroup": (2, 2)}),
+        """, {"low": dict(call_count=8, exceptions={"ExceptionGroup": (8, 0)}),
+              "star": dict(call_count=2, exceptions={"ExceptionGroup": (1, 1)}),
+              "only": dict(call_count=2, exceptions={"ExceptionGroup": (0, 2)}),
+              "replaced": dict(call_count=1),        # a group of one until 3.11.3
               "twice": dict(call_count=1, exceptions={"ExceptionGroup": (0, 1)}),
               "naked": dict(call_count=2, exceptions={"OSError": (1, 0), "KeyError": (1, 0)}),
               "base": dict(call_count=1, exceptions={"BaseExceptionGroup": (1, 0)})}),
