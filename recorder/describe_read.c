@@ -151,7 +151,7 @@ PyObject *attr_find(PyObject *o, PyObject *key)
 
 PyObject *module_dict(PyObject *name)
 {
-    PyObject *modules = PyImport_GetModuleDict();
+    PyObject *modules = compat_modules();
     PyObject *module = modules && PyDict_CheckExact(modules) ? dict_get(modules, name) : NULL;
     return module && PyModule_Check(module) ? PyModule_GetDict(module) : NULL;
 }

@@ -61,6 +61,17 @@ static inline PyObject *compat_type_dict(PyTypeObject *type)
 #endif
 }
 
+/* The interpreter's modules, NULL when it has none any more: its last collections, with the __del__ of what the modules
+ * held, come after that, and PyImport_GetModuleDict() ends the process then. */
+static inline PyObject *compat_modules(void)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+    return PyInterpreterState_Get()->imports.modules;
+#else
+    return PyInterpreterState_Get()->modules;
+#endif
+}
+
 /* May the type have subclasses? False only when it surely has none. For static
  * types since 3.12 the field is no pointer. */
 static inline bool compat_may_have_subclasses(PyTypeObject *type)
