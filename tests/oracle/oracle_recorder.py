@@ -176,6 +176,8 @@ def install(options, Handlers):
             if act is None or act.info is not info:
                 return
             at = frame.f_lasti
+            if info.generator and at < min(info.starts):    # thrown into before its first resume, at the address of one that was dropped
+                return
             if at in info.returns:
                 count("return", info.key, qualname_of(type(value)))
             elif at in info.yields and (value is not None or at not in act.thrown):
