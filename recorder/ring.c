@@ -76,8 +76,8 @@ static void fill_header(struct ring *r, uint64_t position)
     h->anchor_real = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
     h->tail = position;
     __atomic_store_n(&h->head, position, __ATOMIC_RELEASE);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    memcpy(h->common.magic, GHOST_RING_MAGIC, sizeof(h->common.magic)); /* until now it holds nothing */
+    __atomic_signal_fence(__ATOMIC_RELEASE); /* until the magic is there, it holds nothing, even after a kill right here */
+    memcpy(h->common.magic, GHOST_RING_MAGIC, sizeof(h->common.magic));
 }
 
 static void ring_path(const struct ring *r, char *path, size_t n)

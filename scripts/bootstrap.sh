@@ -42,6 +42,10 @@ check                 valgrind     has valgrind
 check                 sqlite3      has sqlite3
 check                 openssl      has openssl
 check                 procps       has ps
+check                 curl         has curl
+check                 strace       has strace
+check                 zsh          has zsh
+check                 fish         has fish
 check,fuzz            clang        has clang
 fuzz                  libclang-rt-dev fuzzer
 ROWS

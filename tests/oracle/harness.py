@@ -154,6 +154,14 @@ def network_environment():
     return {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
 
 
+def pip_of(python):
+    """The command that installs for this interpreter. Debian's own comes without pip: then the one of the tests does it."""
+    if "GHOST_TEST_PIP" in os.environ:
+        return [python.exe, os.environ["GHOST_TEST_PIP"]]
+    own = run([python.exe, "-c", "import pip"], env=network_environment()).status == 0
+    return [python.exe, "-m", "pip"] if own else [sys.executable, "-m", "pip", "--python", python.exe]
+
+
 @functools.lru_cache(maxsize=None)
 def package_folder(python, name, requirements):
     """A folder with packages installed for this interpreter, kept in build/cache; None when they cannot be had."""
@@ -162,8 +170,7 @@ def package_folder(python, name, requirements):
     ready = folder / "ready"
     if not ready.exists() or ready.read_text() != wanted:
         shutil.rmtree(folder, ignore_errors=True)
-        pip = [os.environ["GHOST_TEST_PIP"]] if "GHOST_TEST_PIP" in os.environ else ["-m", "pip"]
-        done = run([python.exe, *pip, "install", "-q", "--disable-pip-version-check", "--target", folder,
+        done = run([*pip_of(python), "install", "-q", "--disable-pip-version-check", "--target", folder,
                     *requirements], env=network_environment(), timeout=240)
         if done.status:
             return None
