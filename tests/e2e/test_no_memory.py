@@ -64,7 +64,7 @@ def place(tmp_path_factory):
 
 
 def run(argv, starved=None, at=0, count=None):
-    env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LC_ALL": "C.UTF-8"}
+    env = {"PATH": os.environ["PATH"], "HOME": "/dev/null", "LC_ALL": "C.UTF-8"}
     if starved:
         env |= {"LD_PRELOAD": str(starved), "STARVE_AT": str(at), "STARVE_COUNT": str(count or "")}
     return subprocess.run([GHOST, *argv], env=env, capture_output=True, timeout=60)
