@@ -190,10 +190,12 @@ __attribute__((noinline, cold)) static void tell_beginning(struct funcrec *f, co
         capture_resume(f, GHOST_EV_RESUME, activation);
 }
 
-/* The offset of the instruction where the exception came to the body that it leaves; -1: it has none. */
-static inline int came_at(PyObject *traceback)
+/* The offset of the instruction where the exception came to the body that it leaves; -1: its traceback, which the
+ * application may have put together itself, does not begin with this frame. */
+static inline int came_at(PyObject *traceback, const compat_frame *frame)
 {
-    return traceback && PyTraceBack_Check(traceback) ? ((PyTracebackObject *)traceback)->tb_lasti : -1;
+    const PyTracebackObject *tb = (const PyTracebackObject *)traceback;
+    return tb && PyTraceBack_Check(traceback) && tb->tb_frame->f_frame == frame ? tb->tb_lasti : -1;
 }
 
 static PyObject *on_unwind(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kw)
@@ -207,7 +209,7 @@ static PyObject *on_unwind(PyObject *self, PyObject *const *args, size_t nargsf,
     if (unlikely(f->generator_like) && never_entered(f, frame, code))
         return Py_None;
     PyObject *traceback = ((PyBaseExceptionObject *)args[2])->traceback;
-    int at = came_at(traceback);
+    int at = came_at(traceback, frame);
     if (unlikely(at >= 0 && compat_is_resume(code, at)))
         tell_beginning(f, frame, code, at);
     capture_unwind(f, Py_TYPE(args[2]), traceback);
